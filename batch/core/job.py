@@ -1,0 +1,201 @@
+"""What a job may say: every key of the YAML file, its type, its default and its meaning.
+
+The keys and their meaning are fixed: scripts and other people's files depend on them.
+`sora-batch init --schema` prints the JSON Schema that follows from this page.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from batch.core.strict import ByteSize, Ratio, Seconds, Strict, Usd
+
+SIMULATOR: Final = "simulator"
+EACHLABS: Final = "eachlabs"
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Manifest(Strict):
+    """Where the rows come from."""
+
+    path: str = Field(description="CSV, TSV or Parquet file, a glob, or - for standard input")
+    columns: dict[str, str] = Field(default_factory=dict, description="our name: the manifest's column")
+
+
+class Provider(Strict):
+    """Who makes the clips."""
+
+    name: Literal["eachlabs", "simulator"] = EACHLABS
+    base_url: str = Field(default="https://api.eachlabs.ai", pattern=r"^https?://[^/\s]+(/[^\s]*)?$")
+    speed: Ratio = Field(default=1.0, gt=0, le=100_000, description="simulator only: how much time is compressed")
+    faults: str | None = Field(default=None, description="simulator only: a faults file")
+    clips: Literal["fresh", "cached"] = Field(default="fresh", description="simulator only")
+
+    @model_validator(mode="after")
+    def _simulator_only(self) -> Self:
+        if self.name != SIMULATOR:
+            for key in ("speed", "faults", "clips"):
+                if key in self.model_fields_set:
+                    raise ValueError(f"`{key}` belongs to `name: simulator`")
+        elif "base_url" in self.model_fields_set and not re.match(r"http://(127\.|localhost|\[::1\])", self.base_url):
+            raise ValueError("a simulator is reached on loopback, for example http://127.0.0.1:8765")
+        return self
+
+
+class Defaults(Strict):
+    """What holds for every row whose own column does not say otherwise."""
+
+    prompt: str | None = Field(default=None, description="{column} and {column|default text} come from the row")
+    duration: int | str | None = Field(default=None, description="seconds; the profile's default when left out")
+    aspect_ratio: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="one, or a list: an item each; the profile's default when left out"
+    )
+    variants: int = Field(default=1, ge=1, le=100)
+    negative_prompt: str | None = None
+    inputs: dict[str, str | int | bool | Decimal] = Field(
+        default_factory=dict, description="further inputs of the model, checked against its profile"
+    )
+
+
+class Image(Strict):
+    """How a picture becomes a frame."""
+
+    fit: Literal["subject", "contain", "cover", "blur", "strict"] = "subject"
+    background: str = Field(default="auto", pattern=r"^(auto|#[0-9a-fA-F]{6})$")
+    margin: Ratio = Field(default=0.06, ge=0, le=0.4, description="share of the frame left free around the product")
+    min_side: int = Field(default=300, ge=1, description="pictures with a shorter side are rejected")
+    max_bytes: ByteSize = Field(default=50_000_000, ge=1)
+
+
+class Limits(Strict):
+    """How fast and how long."""
+
+    submit_per_minute: int = Field(default=30, ge=1, le=100_000)
+    in_flight: int = Field(default=10, ge=1, le=100_000)
+    submit_concurrency: int = Field(default=4, ge=1, le=16)
+    cooldown: Seconds = Field(default=100.0, description="pause after a 429")
+    max_items: int | None = Field(default=None, ge=1, description="most items that one run submits")
+    max_runtime: Seconds | None = Field(default=None, description="a run stops submitting and waiting after this")
+    item_deadline: Seconds = Field(
+        default=10_800.0, gt=0, description="an item that takes longer waits for the next run"
+    )
+
+
+class Polling(Strict):
+    """How often a prediction is looked at."""
+
+    first: Literal["auto"] | Seconds = "auto"
+    min: Seconds = Field(default=5.0, gt=0)
+    max: Seconds = Field(default=30.0, gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("`min` is larger than `max`")
+        return self
+
+
+class Budget(Strict):
+    """Caps. What is reserved and what is spent count together, and nothing is submitted beyond them."""
+
+    per_run_usd: Usd | None = None
+    per_day_usd: Usd | None = Field(default=None, description="per UTC day, over all runs of this job")
+    per_item_usd: Usd | None = Field(default=None, description="over all attempts of an item")
+
+
+class Retries(Strict):
+    """How often a failure is bought again."""
+
+    attempts: int = Field(default=2, ge=1, le=10, description="accepted predictions per item; 2 is one retry")
+
+
+class Reconcile(Strict):
+    """How an unconfirmed submit is looked up."""
+
+    grace: Seconds = Field(default=900.0, description="how long an unconfirmed attempt is looked for before it is held")
+
+
+class Breaker(Strict):
+    """When a run stops itself before more is spent."""
+
+    in_a_row: int = Field(default=5, ge=1)
+    of_last_50: int = Field(default=10, ge=1, le=50)
+
+
+class Network(Strict):
+    """What pictures may be fetched from."""
+
+    allow_hosts: list[str] = Field(
+        default_factory=list,
+        description="hosts or host:port whose private addresses pictures may be fetched from",
+    )
+
+
+class Output(Strict):
+    """Where clips and reports go."""
+
+    dir: str = Field(default="../out/{name}", description="{name} is the job's name")
+    name: str = "{sku}/{sku}-{aspect}-{duration}s.mp4"
+
+    @field_validator("name")
+    @classmethod
+    def _is_mp4(cls, value: str) -> str:
+        unknown = set(re.findall(r"\{([^{}]*)\}", value)) - NAME_FIELDS
+        if unknown:
+            raise ValueError(f"unknown field {{{min(unknown)}}}; known: {', '.join(sorted(NAME_FIELDS))}")
+        if not value.endswith(".mp4"):
+            raise ValueError("the name has to end in .mp4")
+        if "{sku}" not in value and "{key}" not in value:
+            raise ValueError("the name needs {sku} or {key}, or all clips would be one file")
+        return value
+
+
+NAME_FIELDS = frozenset({"sku", "aspect", "duration", "model", "variant", "take", "key"})
+"""What `output.name` may refer to."""
+
+
+class PriceOverride(Strict):
+    """A price that overrides the profile's."""
+
+    usd: Usd = Field(gt=0, description="per item")
+
+
+class Job(Strict):
+    """One job file, checked. Paths are as written: relative to the folder of the job file."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    manifest: Manifest
+    provider: Provider = Field(default_factory=Provider)
+    model: str = Field(default="sora-2-image-to-video", min_length=1)
+    models: list[str] = Field(default_factory=list, description="own model profiles, beside the built-in ones")
+    price: PriceOverride | None = None
+    defaults: Defaults = Field(default_factory=Defaults)
+    image: Image = Field(default_factory=Image)
+    limits: Limits = Field(default_factory=Limits)
+    polling: Polling = Field(default_factory=Polling)
+    budget: Budget = Field(default_factory=Budget)
+    retries: Retries = Field(default_factory=Retries)
+    reconcile: Reconcile = Field(default_factory=Reconcile)
+    breaker: Breaker = Field(default_factory=Breaker)
+    canary: bool = Field(
+        default=True, description="the first item of a job that never ran goes alone; not in the simulator"
+    )
+    network: Network = Field(default_factory=Network)
+    output: Output = Field(default_factory=Output)
+    state: str | None = Field(default=None, description="the state file; state.sqlite in output.dir when left out")
+    on_finish: list[str] = Field(
+        default_factory=list,
+        description="command and arguments; gets the JSON summary on standard input, no shell",
+    )
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the clips come from the built-in simulator."""
+        return self.provider.name == SIMULATOR
