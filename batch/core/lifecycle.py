@@ -1,0 +1,341 @@
+"""Where an item stands, what can happen to it, and what follows: the whole state machine, pure.
+
+`advance(record, event)` is the only way a record changes. The store writes the event and the record that follows from
+it in one transaction, so the event log and the table can never tell different stories.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from batch.core import events as ev
+
+if TYPE_CHECKING:
+    from batch.core.summary import ClipFacts
+
+
+class Phase(StrEnum):
+    """Where an item stands."""
+
+    PLANNED = "planned"  # nothing of it is at the provider; it may be submitted once `not_before` has passed
+    SUBMITTING = "submitting"  # the intent is on disk and its one POST may be open
+    UNCONFIRMED = "unconfirmed"  # the POST may have been accepted; the provider is being asked
+    HELD = "held"  # the same after the grace period: a person resolves it
+    RUNNING = "running"  # the prediction's id is on disk
+    MISSING = "missing"  # the provider no longer knows an id that it gave us
+    RENDERED = "rendered"  # the provider made the clip; it is not here yet
+    UNCOLLECTED = "uncollected"  # the provider made the clip, and it could not be fetched
+    DONE = "done"  # the verified clip lies in the output folder
+    FAILED = "failed"  # ended without a clip, and no further attempt is allowed
+    REFUSED = "refused"  # the provider would not make it
+    CANCELLED = "cancelled"  # cancelled at the provider, by us or by somebody else
+    REJECTED = "rejected"  # its picture proved unusable before anything was paid
+
+
+AT_PROVIDER = frozenset({Phase.SUBMITTING, Phase.UNCONFIRMED, Phase.RUNNING})
+"""Phases that may hold one of the account's places for running predictions."""
+
+WITH_PERSON = frozenset({Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED})
+"""Phases in which money may be gone and no clip is here: a person has to look."""
+
+ENDED = frozenset({Phase.DONE, Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED})
+"""Phases that an item never leaves by itself."""
+
+
+class AttemptState(StrEnum):
+    """Where one try at an item stands."""
+
+    INTENDED = "intended"  # on disk; at most one POST follows
+    UNCONFIRMED = "unconfirmed"  # the answer is lost
+    HELD = "held"  # lost, and not found within the grace period
+    ACCEPTED = "accepted"  # has a prediction id
+    MISSING = "missing"  # has a prediction id that the provider answers with 404
+    SUCCEEDED = "succeeded"  # the provider made a clip
+    FAILED = "failed"  # the provider made none
+    REFUSED = "refused"  # the provider would not
+    CANCELLED = "cancelled"  # cancelled at the provider
+    NOT_ACCEPTED = "not_accepted"  # turned down; nothing was created
+    NOT_SENT = "not_sent"  # never left
+
+
+UNPAID = frozenset({AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT})
+"""States that prove that the attempt cost nothing and counts for nothing but the rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at an item: an intent on disk, then at most one POST.
+
+    Attributes:
+        number: 1 for an item's first.
+        run_id: The run whose caps it counts under until it is settled.
+        day: The UTC day of the intent, as `2026-11-23`.
+        intent_at: Unix seconds, our clock.
+        estimate: Micro-dollars reserved for it.
+        settled: Micro-dollars that the provider said it charged; None while it has not said.
+        unsettled_for_good: The provider never said; the estimate stands under possibly charged.
+    """
+
+    number: int
+    state: AttemptState
+    run_id: int
+    day: str
+    intent_at: float
+    estimate: int
+    upload_id: str
+    upload_url: str
+    frame_sha256: str = ""
+    recipe: int = 0
+    answered_at: float | None = None
+    prediction_id: str | None = None
+    request_id: str = ""
+    settled: int | None = None
+    unsettled_for_good: bool = False
+    ended_at: float | None = None
+    render_seconds: float | None = None
+    code: str | None = None
+    message: str = ""
+    looks: int = 0
+    duplicates: tuple[str, ...] = ()
+
+    @property
+    def reserved(self) -> int:
+        """Micro-dollars held for it."""
+        open_money = self.settled is None and not self.unsettled_for_good and self.state not in UNPAID
+        return self.estimate if open_money else 0
+
+    @property
+    def possibly(self) -> int:
+        """Micro-dollars that may have been charged, and that nobody will ever confirm."""
+        return self.estimate if self.unsettled_for_good and self.settled is None else 0
+
+    @property
+    def estimated(self) -> int:
+        """Micro-dollars that it should cost, if it may have been accepted at all."""
+        return 0 if self.state in UNPAID else self.estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An item as the state machine sees it.
+
+    Attributes:
+        attempt: The newest attempt; None before the first.
+        accepted: Attempts that were accepted, or may have been.
+        spent: Micro-dollars of the earlier attempts, settled or possibly charged.
+        codes: Error codes of the earlier attempts that failed, oldest first.
+        not_before: Unix seconds before which it is not submitted.
+    """
+
+    item_id: int
+    phase: Phase
+    attempt: Attempt | None = None
+    accepted: int = 0
+    spent: int = 0
+    codes: tuple[str, ...] = ()
+    not_before: float = 0.0
+    reason: str = ""
+    clip: ClipFacts | None = None
+
+    @property
+    def committed(self) -> int:
+        """Micro-dollars that this item has cost, may have cost, or is reserved for it."""
+        newest = self.attempt
+        if newest is None:
+            return self.spent
+        return self.spent + newest.reserved + (newest.settled or 0) + newest.possibly
+
+    @property
+    def prediction_id(self) -> str:
+        """The newest attempt's prediction id; its absence is a defect of the caller."""
+        if self.attempt is None or self.attempt.prediction_id is None:
+            raise IllegalEventError(f"item {self.item_id} is {self.phase} and has no prediction")
+        return self.attempt.prediction_id
+
+
+class IllegalEventError(Exception):
+    """An event that cannot happen to a record in its phase: a defect of this program, never bad luck."""
+
+
+def advance(record: Record, event: ev.Event) -> Record:
+    """Give the record that follows.
+
+    Raises:
+        IllegalEventError: If the event cannot happen in the record's phase.
+    """
+    allowed = _ALLOWED[type(event)]
+    if record.phase not in allowed:
+        raise IllegalEventError(f"item {record.item_id} is {record.phase}; {type(event).__name__} cannot happen to it")
+    match event:
+        case ev.Intended():
+            return _intended(record, event)
+        case ev.PictureRejected():
+            return replace(record, phase=Phase.REJECTED, reason=event.reason)
+        case ev.Downloaded():
+            return replace(record, phase=Phase.DONE, clip=event.clip, reason="")
+        case ev.DownloadFailed():
+            return replace(record, phase=Phase.UNCOLLECTED, reason=event.reason)
+    attempt = record.attempt
+    if attempt is None:
+        raise IllegalEventError(f"item {record.item_id} has no attempt for {type(event).__name__}")
+    if isinstance(event, _SUBMIT_EVENTS):
+        return _answered(record, attempt, event)
+    if isinstance(event, _RECONCILE_EVENTS):
+        return _reconciled(record, attempt, event)
+    return _ended(record, attempt, event)
+
+
+def _intended(record: Record, event: ev.Intended) -> Record:
+    before = record.attempt
+    earlier = record
+    if before is not None:
+        earlier = replace(record, spent=record.committed)
+    attempt = Attempt(
+        number=1 if before is None else before.number + 1,
+        state=AttemptState.INTENDED,
+        run_id=event.run_id,
+        day=event.day,
+        intent_at=event.at,
+        estimate=event.estimate,
+        upload_id=event.upload_id,
+        upload_url=event.upload_url,
+        frame_sha256=event.frame_sha256,
+        recipe=event.recipe,
+    )
+    return replace(earlier, phase=Phase.SUBMITTING, attempt=attempt, accepted=record.accepted + 1, reason="")
+
+
+def _answered(record: Record, attempt: Attempt, event: ev.SubmitEvent) -> Record:
+    answered = replace(attempt, answered_at=event.at)
+    match event:
+        case ev.SubmitAccepted():
+            accepted = replace(
+                answered,
+                state=AttemptState.ACCEPTED,
+                prediction_id=event.prediction_id,
+                request_id=event.request_id,
+            )
+            return replace(record, phase=Phase.RUNNING, attempt=accepted)
+        case ev.SubmitDenied():
+            state = AttemptState.NOT_ACCEPTED
+            denied = replace(answered, state=state, ended_at=event.at, code=event.code, message=event.message)
+            phase = Phase.FAILED if event.permanent else Phase.PLANNED
+            return _unpaid(record, denied, phase=phase, reason=event.message, not_before=event.not_before)
+        case ev.SubmitNotSent():
+            unsent = replace(answered, state=AttemptState.NOT_SENT, ended_at=event.at, message=event.message)
+            return _unpaid(record, unsent, phase=Phase.PLANNED, reason=event.message, not_before=event.not_before)
+        case ev.SubmitUnclear():
+            unclear = replace(answered, state=AttemptState.UNCONFIRMED, message=event.message)
+            return replace(record, phase=Phase.UNCONFIRMED, attempt=unclear, reason=event.message)
+
+
+def _unpaid(record: Record, attempt: Attempt, *, phase: Phase, reason: str, not_before: float) -> Record:
+    return replace(
+        record,
+        phase=phase,
+        attempt=attempt,
+        accepted=record.accepted - 1,
+        reason=reason,
+        not_before=not_before,
+    )
+
+
+def _reconciled(record: Record, attempt: Attempt, event: ev.ReconcileEvent) -> Record:
+    match event:
+        case ev.Adopted():
+            adopted = replace(
+                attempt,
+                state=AttemptState.ACCEPTED,
+                prediction_id=event.prediction_id,
+                duplicates=event.duplicates,
+                looks=attempt.looks + 1,
+            )
+            return replace(record, phase=Phase.RUNNING, attempt=adopted, reason="")
+        case ev.LookedUp():
+            return replace(record, attempt=replace(attempt, looks=attempt.looks + 1, message=event.message))
+        case ev.Held():
+            held = replace(attempt, state=AttemptState.HELD, looks=attempt.looks + 1, message=event.message)
+            return replace(record, phase=Phase.HELD, attempt=held, reason=event.message)
+
+
+def _ended(record: Record, attempt: Attempt, event: ev.Event) -> Record:
+    match event:
+        case ev.Missed():
+            missing = replace(attempt, state=AttemptState.MISSING, message=event.message)
+            return replace(record, phase=Phase.MISSING, attempt=missing, reason=event.message)
+        case ev.Found():
+            return replace(
+                record, phase=Phase.RUNNING, attempt=replace(attempt, state=AttemptState.ACCEPTED), reason=""
+            )
+        case ev.Rendered():
+            state = AttemptState.SUCCEEDED
+            made = replace(attempt, state=state, ended_at=event.at, render_seconds=event.render_seconds)
+            return replace(record, phase=Phase.RENDERED, attempt=_settle(made, event.cost), reason="")
+        case ev.CostSettled():
+            return replace(record, attempt=_settle(attempt, event.cost))
+        case ev.CostUnknown():
+            return replace(record, attempt=replace(attempt, unsettled_for_good=True))
+        case ev.Failed():
+            return _failed(record, attempt, event)
+        case ev.Cancelled():
+            gone = replace(attempt, state=AttemptState.CANCELLED, ended_at=event.at, settled=event.cost)
+            return replace(record, phase=Phase.CANCELLED, attempt=gone, reason=event.message)
+    raise IllegalEventError(f"{type(event).__name__} is not handled")
+
+
+def _failed(record: Record, attempt: Attempt, event: ev.Failed) -> Record:
+    state = AttemptState.REFUSED if event.refused else AttemptState.FAILED
+    ended = replace(
+        attempt,
+        state=state,
+        ended_at=event.at,
+        code=event.code,
+        message=event.message,
+        render_seconds=event.render_seconds,
+        settled=event.cost,
+        unsettled_for_good=event.cost is None,
+    )
+    phase = Phase.PLANNED if event.retry_at is not None else Phase.REFUSED if event.refused else Phase.FAILED
+    return replace(
+        record,
+        phase=phase,
+        attempt=ended,
+        reason=event.message,
+        codes=(*record.codes, event.code or ""),
+        not_before=event.retry_at or 0.0,
+    )
+
+
+def _settle(attempt: Attempt, cost: int | None) -> Attempt:
+    return attempt if cost is None else replace(attempt, settled=cost, unsettled_for_good=False)
+
+
+_SUBMIT_EVENTS = (ev.SubmitAccepted, ev.SubmitDenied, ev.SubmitNotSent, ev.SubmitUnclear)
+_RECONCILE_EVENTS = (ev.Adopted, ev.LookedUp, ev.Held)
+
+_LOST = frozenset({Phase.UNCONFIRMED, Phase.HELD})
+_KNOWN = frozenset({Phase.RUNNING, Phase.MISSING})
+_MADE = frozenset({Phase.RENDERED, Phase.UNCOLLECTED})
+
+_ALLOWED: dict[type[ev.Event], frozenset[Phase]] = {
+    ev.Intended: frozenset({Phase.PLANNED}),
+    ev.PictureRejected: frozenset({Phase.PLANNED}),
+    ev.SubmitAccepted: frozenset({Phase.SUBMITTING}),
+    ev.SubmitDenied: frozenset({Phase.SUBMITTING}),
+    ev.SubmitNotSent: frozenset({Phase.SUBMITTING}),
+    ev.SubmitUnclear: frozenset({Phase.SUBMITTING}),
+    ev.Adopted: _LOST,
+    ev.LookedUp: _LOST,
+    ev.Held: frozenset({Phase.UNCONFIRMED}),
+    ev.Missed: frozenset({Phase.RUNNING}),
+    ev.Found: frozenset({Phase.MISSING}),
+    ev.Rendered: _KNOWN,
+    ev.CostSettled: _MADE | {Phase.DONE},
+    ev.CostUnknown: _MADE | {Phase.DONE},
+    ev.Failed: _KNOWN,
+    ev.Cancelled: _KNOWN,
+    ev.Downloaded: _MADE,
+    ev.DownloadFailed: _MADE,
+}
