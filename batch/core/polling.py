@@ -1,28 +1,30 @@
 """When to look at a prediction again: late enough to cost little, early enough to notice soon.
 
 A look is worth most when the prediction is likely to have ended since the last one. So the next look comes when a
-fixed share of the clips that are still rendering at this age should have ended, judged by the durations seen so far;
-before enough were seen, by a normal distribution around the expected time.
+fixed share of the clips that are still rendering at this age should have ended. What is expected is a normal
+distribution that begins around the profile's time and is drawn to the durations seen in this run. (The durations
+themselves would not do: an ending is only known to lie between two looks, and looks at the ages where earlier looks
+found something would confirm themselves for ever.)
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import NormalDist
 
 from batch.core.timing import Timing  # noqa: TC001 - dataclass fields are looked at when the class is made
 
-_SHARE = 0.03
+_SHARE = 0.05
 """Share of the remaining clips that should have ended by the next look.
 
 A late look also keeps a place in flight empty, so looks are spent freely where endings are dense; `min` bounds them.
 """
 
-_FIRST_QUANTILE = 0.03
-_PRIOR_SPREAD = 0.3
-_ENOUGH = 8
-_KEEP = 512
+_FIRST_QUANTILE = 0.02
+_PRIOR_SPREAD = 0.25
+_PRIOR_WEIGHT = 4
+_LEAST_SPREAD = 0.02
+_LATE = 0.99
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,13 +32,19 @@ class Durations:
     """What was learned in this run of how long clips take, from submit to end, in seconds."""
 
     timing: Timing
-    _seen: list[float] = field(default_factory=list)
+    _count: int = 0
+    _mean: float = 0.0
+    _squares: float = 0.0  # sum of squared distances from the mean, kept by Welford's method
+    _expected: NormalDist | None = None
 
-    def learn(self, seconds: float) -> None:
-        """Take a clip's duration in; the oldest knowledge is thinned out when there is plenty."""
-        if len(self._seen) >= _KEEP:
-            del self._seen[::2]
-        insort(self._seen, seconds)
+    def learn(self, *, after: float, until: float) -> None:
+        """Take in that a clip ended between two ages, in seconds."""
+        seconds = (after + until) / 2
+        self._count += 1
+        distance = seconds - self._mean
+        self._mean += distance / self._count
+        self._squares += distance * (seconds - self._mean)
+        self._expected = None
 
     def next_look(self, age: float) -> float:
         """Give the pause in seconds before a prediction of this age is looked at next.
@@ -47,28 +55,27 @@ class Durations:
         timing = self.timing
         if age <= 0 and timing.poll_first is not None:
             return max(timing.poll_min, timing.poll_first)
-        first = self._quantile(_FIRST_QUANTILE)
-        if age < first - timing.poll_min:
-            return first - age
-        pause = self._until_share_ended(age)
-        return min(timing.poll_max, max(timing.poll_min, pause))
+        expected = self._distribution()
+        first = max(timing.poll_min, expected.inv_cdf(_FIRST_QUANTILE))
+        if age < first:
+            return max(timing.poll_min, first - age)
+        return min(timing.poll_max, max(timing.poll_min, _until_share_ended(expected, age)))
 
-    def _until_share_ended(self, age: float) -> float:
-        ended = self._share_ended(age)
-        target = ended + _SHARE * (1 - ended)
-        if target >= 0.995:  # beyond what was ever seen: look ever more slowly
-            return max(self.timing.poll_min, (age - self._quantile(0.9)) / 2)
-        return self._quantile(target) - age
+    def _distribution(self) -> NormalDist:
+        """Weigh what was expected beforehand against what was seen."""
+        if self._expected is None:
+            eta = self.timing.eta
+            total = _PRIOR_WEIGHT + self._count
+            mean = (_PRIOR_WEIGHT * eta + self._count * self._mean) / total
+            prior = _PRIOR_WEIGHT * (eta * _PRIOR_SPREAD) ** 2
+            shift = _PRIOR_WEIGHT * self._count / total * (self._mean - eta) ** 2
+            spread = ((prior + self._squares + shift) / total) ** 0.5
+            self._expected = NormalDist(mean, max(spread, mean * _LEAST_SPREAD))
+        return self._expected
 
-    def _share_ended(self, age: float) -> float:
-        if len(self._seen) < _ENOUGH:
-            return self._prior().cdf(age)
-        return bisect_right(self._seen, age) / len(self._seen)
 
-    def _quantile(self, share: float) -> float:
-        if len(self._seen) < _ENOUGH:
-            return self._prior().inv_cdf(min(max(share, 0.001), 0.999))
-        return self._seen[min(int(share * len(self._seen)), len(self._seen) - 1)]
-
-    def _prior(self) -> NormalDist:
-        return NormalDist(self.timing.eta, self.timing.eta * _PRIOR_SPREAD)
+def _until_share_ended(expected: NormalDist, age: float) -> float:
+    ended = expected.cdf(age)
+    if ended >= _LATE:  # later than nearly all: look ever more slowly
+        return (age - expected.mean) / 4
+    return expected.inv_cdf(ended + _SHARE * (1 - ended)) - age

@@ -45,7 +45,8 @@ class Timing:
     def compressed(self, speed: float) -> Timing:
         """Give the same spans in a world that runs `speed` times as fast."""
         spans: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Timing(**{name: None if span is None else span / speed for name, span in spans.items()})
+        scaled: dict[str, Any] = {name: None if span is None else span / speed for name, span in spans.items()}
+        return Timing(**scaled)
 
 
 def timing_of(job: Job, eta_seconds: float | None) -> Timing:
