@@ -1,0 +1,249 @@
+"""Where the product is: by transparency, or by its difference from a plain border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageChops, ImageFilter
+
+from batch.core.media import Box, Size
+from batch.frames import backdrop
+from batch.frames.geometry import ALL_SIDES, Side
+
+if TYPE_CHECKING:
+    from batch.frames.backdrop import Colour, Surface
+    from batch.frames.decoding import Picture
+
+_LOOK = 1024
+"""The picture is looked at with at most this many pixels a side."""
+
+_VISIBLE = 8
+"""Of 255: fainter alpha is what is left of erasing, not of a product or its shadow."""
+
+_PLAIN_SHARE = 0.62
+_PLAIN_REACH = 10.0
+_SMALLEST = 0.0004
+_TOUCH = 0.006
+_CUT_SHARE = 0.3
+_NEAR_WHITE = 236
+_WHITE_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The product.
+
+    Args:
+        box: Where it is, in source pixels, shadow included.
+        cut: The sides of the source that seem to cut it.
+    """
+
+    box: Box
+    cut: frozenset[Side]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutout:
+    """A product on transparency.
+
+    Args:
+        subject: All that is visible.
+        pale: Whether its outline would be lost on white.
+    """
+
+    subject: Subject
+    pale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """A picture with a plain border.
+
+    Args:
+        surface: The border's colours, as a smooth surface over the whole picture.
+        subject: What differs from it; None where nothing does, or all does.
+    """
+
+    surface: Surface
+    subject: Subject | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A picture whose border is not plain: it is content up to its edge.
+
+    Args:
+        colour: The middle of its border's colours.
+    """
+
+    colour: Colour
+
+
+def look_at(picture: Picture) -> Cutout | Studio | Scene:
+    """What kind of picture it is, and where the product is in it.
+
+    A picture with a few transparent parts and an opaque border counts as opaque, on white.
+    """
+    small = picture.reduced(_LOOK)
+    if picture.transparent:
+        found = _cutout(picture, small)
+        if found is not None:
+            return found
+        small = on_colour(small, (255, 255, 255))
+    return _opaque(small, picture.size)
+
+
+def on_colour(image: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
+    """RGB as it is, RGBA laid on a colour."""
+    if image.mode != "RGBA":
+        return image
+    flat = Image.new("RGB", image.size, colour)
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat
+
+
+def _cutout(picture: Picture, small: Image.Image) -> Cutout | None:
+    """None where most of the border is opaque."""
+    alpha = small.getchannel("A")
+    if _border_share(alpha.point(lambda value: 255 * (value <= _VISIBLE))) < _PLAIN_SHARE / 2:
+        return None
+    visible = picture.pixels.getchannel("a").point(lambda value: 255 * (value > _VISIBLE))
+    subject = _subject([_Mask(visible, picture.size)])
+    return Cutout(subject=subject or _everything(picture.size), pale=_is_pale(small, alpha))
+
+
+def _is_pale(small: Image.Image, alpha: Image.Image) -> bool:
+    """Whether a good part of the solid outline is so light that white would swallow it."""
+    solid = alpha.point(lambda value: 255 * (value > 200))
+    outline = ImageChops.subtract(solid, solid.filter(ImageFilter.MinFilter(9)))
+    counts = small.convert("RGB").convert("L").histogram(outline)
+    total = sum(counts)
+    return total > 0 and sum(counts[_NEAR_WHITE:]) > _WHITE_SHARE * total
+
+
+def _opaque(small: Image.Image, source: Size) -> Studio | Scene:
+    samples = backdrop.border_samples(small)
+    surface = backdrop.fitted(samples)
+    near = sum(surface.distance(sample) <= _PLAIN_REACH for sample in samples)
+    if near < _PLAIN_SHARE * len(samples):
+        return Scene(colour=backdrop.median_colour(samples))
+    return Studio(surface=surface, subject=_differing(small, surface, source))
+
+
+def _differing(small: Image.Image, surface: Surface, source: Size) -> Subject | None:
+    """What stands out: sharply at full resolution (thin parts), or faintly over an area (soft shadows)."""
+    size = Size(*small.size)
+    away = _largest_channel(ImageChops.difference(small, surface.drawn(Box(-1, -1, 1, 1), size)))
+    calm = away.reduce(4) if size.shorter >= 64 else away
+    sharp = _above(away, max(22, 4 * _noise(away) + 6))
+    faint = _above(calm.filter(ImageFilter.MedianFilter(3)), 2 * _noise(calm) + 3)
+    subject = _subject([_Mask(sharp, source), _Mask(faint, source)])
+    if subject is None or subject.box.width * subject.box.height < _SMALLEST * source.pixels:
+        return None
+    return subject
+
+
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """Where a picture is product (white) at a smaller scale than the source's."""
+
+    image: Image.Image
+    source: Size
+
+    @property
+    def box(self) -> Box | None:
+        """Around the product in source pixels, one of the mask's pixels wider where it is a smaller one."""
+        found = self.image.getbbox()
+        return self._in_source(Box(*found)) if found else None
+
+    def contact(self, side: Side) -> float:
+        """How long a stretch of a side the product reaches, in source pixels."""
+        width, height = self.image.size
+        deep = max(1, round(_TOUCH * min(width, height)))
+        strip = {
+            Side.LEFT: (0, 0, deep, height),
+            Side.TOP: (0, 0, width, deep),
+            Side.RIGHT: (width - deep, 0, width, height),
+            Side.BOTTOM: (0, height - deep, width, height),
+        }[side]
+        found = self.image.crop(strip).getbbox()
+        if found is None:
+            return 0.0
+        box = self._in_source(Box(*found))
+        return box.height if side in {Side.LEFT, Side.RIGHT} else box.width
+
+    def _in_source(self, box: Box) -> Box:
+        across, down = self.source.width / self.image.width, self.source.height / self.image.height
+        spare = 1 if max(across, down) > 1.0 else 0
+        return Box(
+            max(0.0, (box.left - spare) * across),
+            max(0.0, (box.top - spare) * down),
+            min(float(self.source.width), (box.right + spare) * across),
+            min(float(self.source.height), (box.bottom + spare) * down),
+        )
+
+
+def _subject(masks: list[_Mask]) -> Subject | None:
+    boxes = [box for mask in masks if (box := mask.box) is not None]
+    if not boxes:
+        return None
+    box = Box(
+        min(each.left for each in boxes),
+        min(each.top for each in boxes),
+        max(each.right for each in boxes),
+        max(each.bottom for each in boxes),
+    )
+    cut = frozenset(
+        side
+        for side in Side
+        if max(mask.contact(side) for mask in masks)
+        > _CUT_SHARE * (box.height if side in {Side.LEFT, Side.RIGHT} else box.width)
+    )
+    # A picture whose product reaches all four sides was trimmed to it: nothing is missing.
+    return Subject(box=box, cut=frozenset() if cut == ALL_SIDES else cut)
+
+
+def _everything(source: Size) -> Subject:
+    return Subject(box=Box(0, 0, source.width, source.height), cut=frozenset())
+
+
+def _largest_channel(image: Image.Image) -> Image.Image:
+    red, green, blue = image.split()
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
+
+
+def _above(image: Image.Image, threshold: int) -> Image.Image:
+    return image.point(lambda value: 255 * (value > threshold))
+
+
+def _noise(away: Image.Image) -> int:
+    """The three-quarter point of the border's differences: what the background does by itself."""
+    counts = [0] * 256
+    for strip in _border(away):
+        counts = [mine + theirs for mine, theirs in zip(counts, strip.histogram(), strict=True)]
+    left = 0.75 * sum(counts)
+    for value, count in enumerate(counts):
+        left -= count
+        if left <= 0:
+            return min(value, int(_PLAIN_REACH))
+    return 0
+
+
+def _border_share(mask: Image.Image) -> float:
+    """The share of a border that is white in a mask of black and white."""
+    strips = _border(mask)
+    total = sum(strip.width * strip.height for strip in strips)
+    return sum(strip.histogram()[255] for strip in strips) / total
+
+
+def _border(image: Image.Image) -> list[Image.Image]:
+    width, height = image.size
+    deep_x, deep_y = max(1, width // 100), max(1, height // 100)
+    boxes = (
+        (0, 0, width, deep_y),
+        (0, height - deep_y, width, height),
+        (0, 0, deep_x, height),
+        (width - deep_x, 0, width, height),
+    )
+    return [image.crop(box) for box in boxes]
