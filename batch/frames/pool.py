@@ -70,7 +70,8 @@ class FramePool:
         key = frame_key(source_sha256, settings, target)
         task = self._making.get(key)
         if task is None:
-            task = asyncio.create_task(self._made(key, source, source_sha256, settings, target))
+            order = _Order(key=key, source=source, sha256=source_sha256, settings=settings, target=target)
+            task = asyncio.create_task(self._made(order))
             self._making[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(task)
@@ -91,9 +92,9 @@ class FramePool:
     ) -> None:
         await self.aclose()
 
-    async def _made(self, key: str, source: Path, sha256: str, settings: FitSettings, target: FrameTarget) -> Frame:
+    async def _made(self, order: _Order) -> Frame:
         loop = asyncio.get_running_loop()
-        done = await loop.run_in_executor(self._threads, _work, self._cache, key, source, sha256, settings, target)
+        done = await loop.run_in_executor(self._threads, _work, self._cache, order)
         if isinstance(done.kept, NotStored) and self._on_note is not None:
             self._on_note(done.kept.reason)
         return done.frame
@@ -106,6 +107,17 @@ class FramePool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A frame that was asked for; see `FramePool.frame` for the fields, `frame_key` for the key."""
+
+    key: str
+    source: Path
+    sha256: str
+    settings: FitSettings
+    target: FrameTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     """A frame, and what the cache did with it; None where there was nothing to do."""
 
@@ -113,34 +125,28 @@ class _Done:
     kept: Stored | NotStored | None
 
 
-def _work(
-    cache: FrameCache | None,
-    key: str,
-    source: Path,
-    sha256: str,
-    settings: FitSettings,
-    target: FrameTarget,
-) -> _Done:
+def _work(cache: FrameCache | None, order: _Order) -> _Done:
     """What a thread does for a frame."""
-    known = cache.get(key) if cache else None
+    known = cache.get(order.key) if cache else None
     if known is not None:
         return _Done(frame=known, kept=None)
-    frame = prepare_frame(_read(source, sha256, settings), settings, target)
-    return _Done(frame=frame, kept=cache.put(key, frame) if cache else None)
+    frame = prepare_frame(_read(order), order.settings, order.target)
+    return _Done(frame=frame, kept=cache.put(order.key, frame) if cache else None)
 
 
-def _read(source: Path, sha256: str, settings: FitSettings) -> bytes:
+def _read(order: _Order) -> bytes:
+    most = order.settings.max_bytes
     try:
-        with source.open("rb") as file:
-            data = file.read(settings.max_bytes + 1)
+        with order.source.open("rb") as file:
+            data = file.read(most + 1)
     except OSError as error:
         raise PictureError(
-            f"{source.name} cannot be read: {error.strerror or error}",
+            f"{order.source.name} cannot be read: {error.strerror or error}",
             hint="check the path and its permissions",
         ) from error
-    if len(data) <= settings.max_bytes and hashlib.sha256(data).hexdigest() != sha256.lower():
+    if len(data) <= most and hashlib.sha256(data).hexdigest() != order.sha256.lower():
         raise PictureError(
-            f"{source.name} is no longer the picture that was planned",
+            f"{order.source.name} is no longer the picture that was planned",
             hint="run again: it is planned anew as it is now",
         )
     return data
