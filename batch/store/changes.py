@@ -1,0 +1,239 @@
+"""What a transaction can do to the state. Every function here runs inside one, on the writer's connection."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from batch.core.events import Intended, SubmitUnclear
+from batch.core.lifecycle import Attempt, Phase, Record, advance
+from batch.store.rows import READ_RECORD, WRITE_ATTEMPT, event_json, read_record, write_attempt, write_clip
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from batch.core.events import Event
+
+_RESUME_WITHIN = 24 * 3600.0
+
+SIGNALLED = "signal"
+"""Why a run ended that goes on when the same job is run again soon."""
+
+DIED = "died"
+"""Why a run ended whose process never said so, and that began too long ago to go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Most micro-dollars that may be spent and reserved together; None where there is no cap."""
+
+    run: int | None
+    day: int | None
+    item: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapReached:
+    """An attempt that would have gone beyond a cap; nothing was written.
+
+    Attributes:
+        scope: `run`, `day` or `item`.
+        cap: Micro-dollars.
+        committed: Micro-dollars spent and reserved under it already.
+    """
+
+    scope: str
+    cap: int
+    committed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as the state knows it."""
+
+    id: int
+    started_at: float
+    resumed: bool
+
+
+def read_one(connection: sqlite3.Connection, item_id: int) -> Record:
+    """Read an item's record."""
+    row = connection.execute(READ_RECORD + " WHERE item.id = ?", (item_id,)).fetchone()
+    return read_record(row)
+
+
+def apply(connection: sqlite3.Connection, item_id: int, event: Event) -> Record:
+    """Write an event and the record that follows from it, with all sums that depend on them.
+
+    Raises:
+        IllegalEventError: If the event cannot happen to the item now; nothing is written then.
+    """
+    before = read_one(connection, item_id)
+    after = advance(before, event)
+    _write_record(connection, before, after)
+    number = after.attempt.number if after.attempt else 0
+    connection.execute(
+        "INSERT INTO event (item_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)",
+        (item_id, number, event.at, type(event).__name__, event_json(event)),
+    )
+    return after
+
+
+def reserve(
+    connection: sqlite3.Connection, item_id: int, intent: Intended, caps: Caps, names: Iterable[str]
+) -> Record | CapReached:
+    """Reserve an attempt's price under every cap and write its intent, or say which cap it would break.
+
+    Args:
+        names: Candidates for the clip's name, best first; used where the item has none yet.
+    """
+    reached = _cap_reached(connection, item_id, intent, caps)
+    if reached is not None:
+        return reached
+    _give_name(connection, item_id, names)
+    connection.execute("UPDATE run SET submitted = submitted + 1 WHERE id = ?", (intent.run_id,))
+    return apply(connection, item_id, intent)
+
+
+def _cap_reached(connection: sqlite3.Connection, item_id: int, intent: Intended, caps: Caps) -> CapReached | None:
+    item = read_one(connection, item_id).committed if caps.item is not None else 0
+    for scope, cap, committed in (
+        ("item", caps.item, item),
+        ("run", caps.run, _committed(connection, f"run:{intent.run_id}")),
+        ("day", caps.day, _committed(connection, f"day:{intent.day}")),
+    ):
+        if cap is not None and committed + intent.estimate > cap:
+            return CapReached(scope=scope, cap=cap, committed=committed)
+    return None
+
+
+def _committed(connection: sqlite3.Connection, scope: str) -> int:
+    row = connection.execute("SELECT reserved + settled + possibly FROM purse WHERE scope = ?", (scope,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _give_name(connection: sqlite3.Connection, item_id: int, names: Iterable[str]) -> None:
+    (name,) = connection.execute("SELECT name FROM item WHERE id = ?", (item_id,)).fetchone()
+    if name is not None:
+        return
+    for candidate in names:
+        taken = connection.execute("SELECT 1 FROM name WHERE folded = ?", (candidate.casefold(),)).fetchone()
+        if taken is None:
+            connection.execute("INSERT INTO name (folded, item_id) VALUES (?, ?)", (candidate.casefold(), item_id))
+            connection.execute("UPDATE item SET name = ? WHERE id = ?", (candidate, item_id))
+            return
+    raise AssertionError(f"item {item_id}: the last candidate holds the item's key and cannot be taken")
+
+
+def _write_record(connection: sqlite3.Connection, before: Record, after: Record) -> None:
+    attempt = after.attempt
+    connection.execute(
+        "UPDATE item SET phase = ?, attempts = ?, accepted = ?, spent = ?, codes = ?, not_before = ?, reason = ?,"
+        " clip = ? WHERE id = ?",
+        (
+            after.phase.value,
+            attempt.number if attempt else 0,
+            after.accepted,
+            after.spent,
+            json.dumps(after.codes),
+            after.not_before,
+            after.reason,
+            None if after.clip is None else write_clip(after.clip),
+            after.item_id,
+        ),
+    )
+    if attempt is not None and attempt != before.attempt:
+        connection.execute(WRITE_ATTEMPT, write_attempt(after.item_id, attempt))
+        earlier = before.attempt if before.attempt and before.attempt.number == attempt.number else None
+        _move_money(connection, earlier, attempt)
+    if before.phase is not after.phase:
+        _move_tally(connection, after.item_id, before.phase, after.phase)
+
+
+def _move_money(connection: sqlite3.Connection, before: Attempt | None, after: Attempt) -> None:
+    was = _money(before) if before else (0, 0, 0, 0)
+    change = tuple(new - old for new, old in zip(_money(after), was, strict=True))
+    if not any(change):
+        return
+    for scope in ("all", f"run:{after.run_id}", f"day:{after.day}"):
+        connection.execute(
+            "INSERT INTO purse (scope, estimated, reserved, settled, possibly) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (scope) DO UPDATE SET estimated = estimated + excluded.estimated,"
+            " reserved = reserved + excluded.reserved, settled = settled + excluded.settled,"
+            " possibly = possibly + excluded.possibly",
+            (scope, *change),
+        )
+
+
+def _money(attempt: Attempt) -> tuple[int, int, int, int]:
+    return attempt.estimated, attempt.reserved, attempt.settled or 0, attempt.possibly
+
+
+def _move_tally(connection: sqlite3.Connection, item_id: int, before: Phase, after: Phase) -> None:
+    current = connection.execute(
+        "SELECT 1 FROM item WHERE id = ? AND plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan')",
+        (item_id,),
+    ).fetchone()
+    if current is None:
+        return
+    for phase, change in ((before, -1), (after, 1)):
+        connection.execute(
+            "INSERT INTO tally (phase, items) VALUES (?, ?) ON CONFLICT (phase) DO UPDATE SET items = items + ?",
+            (phase.value, change, change),
+        )
+
+
+def note_done(connection: sqlite3.Connection, item_id: int, run_id: int) -> None:
+    """Note that this run made an item's clip: later runs count it as skipped."""
+    connection.execute("UPDATE run SET done = done + 1 WHERE id = ?", (run_id,))
+    connection.execute("UPDATE item SET done_run = ? WHERE id = ?", (run_id, item_id))
+
+
+def recover(connection: sqlite3.Connection, now: float) -> int:
+    """Turn every intent whose process died into an unconfirmed attempt; give their number."""
+    lost = connection.execute("SELECT id FROM item WHERE phase = ?", (Phase.SUBMITTING.value,)).fetchall()
+    for (item_id,) in lost:
+        apply(
+            connection, item_id, SubmitUnclear(at=now, message="the process ended before the answer was written down")
+        )
+    return len(lost)
+
+
+def begin_run(connection: sqlite3.Connection, now: float) -> Run:
+    """Begin a run, or go on with the one whose process died or got a signal, if it began less than a day ago."""
+    row = connection.execute("SELECT id, started_at, ended_at, ended FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    if row is not None:
+        run_id, started_at, ended_at, ended = row
+        interrupted = ended_at is None or ended == SIGNALLED
+        if interrupted and now - started_at < _RESUME_WITHIN:  # also when the clock went back: no second cap for free
+            connection.execute("UPDATE run SET ended_at = NULL, ended = '' WHERE id = ?", (run_id,))
+            return Run(id=run_id, started_at=started_at, resumed=True)
+        if ended_at is None:
+            connection.execute("UPDATE run SET ended_at = ?, ended = ? WHERE id = ?", (now, DIED, run_id))
+    cursor = connection.execute("INSERT INTO run (started_at) VALUES (?)", (now,))
+    return Run(id=int(cursor.lastrowid or 0), started_at=now, resumed=False)
+
+
+def end_run(connection: sqlite3.Connection, run_id: int, now: float, why: str) -> None:
+    """Write down why a run ended."""
+    connection.execute("UPDATE run SET ended_at = ?, ended = ? WHERE id = ?", (now, why, run_id))
+
+
+def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Remember something about the job, the provider or the account."""
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
+def remember_strangers(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
+    """Remember predictions of the same account that are not ours."""
+    connection.executemany("INSERT OR IGNORE INTO stranger (prediction_id) VALUES (?)", [(i,) for i in ids])
+
+
+def upload_gone(connection: sqlite3.Connection, item_id: int, number: int) -> None:
+    """Note that an attempt's frame was deleted at the provider."""
+    connection.execute("UPDATE attempt SET upload_gone = 1 WHERE item_id = ? AND number = ?", (item_id, number))

@@ -1,0 +1,144 @@
+"""A plan into the state: new items are added, known ones updated, those that left the manifest kept but not bought."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from batch.core.canonical import canonical
+from batch.core.money import to_micros
+from batch.core.pricing import upper
+from batch.store.changes import set_meta
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    import polars as pl
+
+    from batch.core.order import Order
+
+ITEM_COLUMNS = (
+    "key",
+    "sku",
+    "file",
+    "line",
+    "variant",
+    "take",
+    "order",
+    "prompt",
+    "negative_prompt",
+    "image",
+    "source",
+    "source_sha256",
+    "row",
+)
+"""Columns of a plan's batches, in the order in which they are written."""
+
+_INDEXES = (
+    "CREATE UNIQUE INDEX item_key ON item(key)",
+    "CREATE INDEX item_phase ON item(phase)",
+)
+
+_INSERT = """
+    INSERT INTO item (key, sku, file, line, variant, take, order_id, prompt, negative, image, source, source_sha256,
+                      row, plan)
+    VALUES (unhex_key(?), ?, ?, ?, ?, ?, order_id(?), ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPSERT = """
+    ON CONFLICT (key) DO UPDATE SET plan = excluded.plan, file = excluded.file, line = excluded.line,
+        image = excluded.image, source = excluded.source, row = excluded.row, order_id = excluded.order_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPlan:
+    """What a load left behind."""
+
+    number: int
+    items: int
+
+
+def load_plan(
+    connection: sqlite3.Connection,
+    *,
+    model: str,
+    orders: tuple[Order, ...],
+    batches: Iterable[pl.DataFrame],
+    rejected: Iterable[tuple[str, int, str, str, str, str]],
+    fingerprint: str,
+) -> LoadedPlan:
+    """Make a plan the newest one, in the transaction that the caller has begun.
+
+    Args:
+        batches: Frames with `ITEM_COLUMNS`; `order` is an index into `orders`.
+        rejected: File, line, SKU, column, value, reason of each row that could not become an item.
+        fingerprint: Of everything that the plan was made from.
+    """
+    number = _next_number(connection)
+    order_ids = [_order_id(connection, model, order) for order in orders]
+    connection.create_function("order_id", 1, order_ids.__getitem__, deterministic=True)
+    connection.create_function("unhex_key", 1, bytes.fromhex, deterministic=True)
+    empty = connection.execute("SELECT 1 FROM item LIMIT 1").fetchone() is None
+    if empty:  # indexes that come last cost a third
+        _drop_indexes(connection)
+    statement = _INSERT if empty else _INSERT + _UPSERT
+    for batch in batches:
+        rows = batch.select(ITEM_COLUMNS).iter_rows()
+        connection.executemany(statement, ((*row, number) for row in rows))
+    if empty:
+        for index in _INDEXES:
+            connection.execute(index)
+    connection.execute("DELETE FROM rejected")
+    connection.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?)", rejected)
+    set_meta(connection, "plan", str(number))
+    set_meta(connection, "fingerprint", fingerprint)
+    return LoadedPlan(number=number, items=count_phases(connection, number))
+
+
+def count_phases(connection: sqlite3.Connection, plan: int) -> int:
+    """Count the items of a plan by phase anew; give their number."""
+    connection.execute("DELETE FROM tally")
+    connection.execute(
+        "INSERT INTO tally (phase, items) SELECT phase, count(*) FROM item WHERE plan = ? GROUP BY phase", (plan,)
+    )
+    (items,) = connection.execute("SELECT coalesce(sum(items), 0) FROM tally").fetchone()
+    return int(items)
+
+
+def _drop_indexes(connection: sqlite3.Connection) -> None:
+    connection.execute("DROP INDEX IF EXISTS item_key")
+    connection.execute("DROP INDEX IF EXISTS item_phase")
+
+
+def _next_number(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM meta WHERE key = 'plan'").fetchone()
+    return 1 if row is None else int(row[0]) + 1
+
+
+def _order_id(connection: sqlite3.Connection, model: str, order: Order) -> int:
+    """Find or make the order's row; a changed price updates what further attempts reserve."""
+    inputs = canonical(order.inputs)
+    frame = order.frame
+    identity = canonical(
+        {"model": model, "inputs": inputs, "aspect": order.aspect, "width": frame.width, "height": frame.height}
+    )
+    values: tuple[Any, ...] = (
+        identity,
+        model,
+        "" if order.duration is None else str(order.duration),
+        None if order.duration_seconds is None else str(order.duration_seconds),
+        order.aspect,
+        json.dumps(json.loads(inputs)),
+        frame.width,
+        frame.height,
+        to_micros(upper(order.price)),
+    )
+    connection.execute(
+        "INSERT INTO orders (identity, model, duration, duration_seconds, aspect, inputs, width, height, estimate)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET estimate = excluded.estimate",
+        values,
+    )
+    (order_id,) = connection.execute("SELECT id FROM orders WHERE identity = ?", (identity,)).fetchone()
+    return int(order_id)

@@ -1,0 +1,73 @@
+"""One run at a time: an exclusive lock beside the state."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from typing import TYPE_CHECKING
+
+from batch.errors import Busy, CannotCreate, Problem, StorageProblem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class RunLock:
+    """Holds the lock for as long as the object, or the process, lives. The kernel frees it when the process dies.
+
+    Raises:
+        Busy: If another process holds it; names that process.
+        CannotCreate: If the lock file cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise CannotCreate(
+                f"the lock file cannot be made: {error.strerror}", where=str(path), hint="make its folder writable"
+            ) from error
+        for pause in (0.02, 0.05, None):  # somebody may just be asking who holds it
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if pause is None or error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+                    raise self._refused(error) from error
+                time.sleep(pause)
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def _refused(self, error: OSError) -> Problem:
+        holder = os.pread(self._descriptor, 64, 0).decode("ascii", "replace").strip()
+        os.close(self._descriptor)
+        if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+            hint = "keep the state on a local disk"
+            return StorageProblem(f"the lock cannot be taken: {error.strerror}", where=str(self._path), hint=hint)
+        return Busy(
+            f"another run of this job is at work (process {holder or 'unknown'})",
+            where=str(self._path),
+            hint="wait for it, or look at it with `sora-batch status JOB --watch`",
+        )
+
+    def release(self) -> None:
+        """Let the next run begin. The file stays: removing it would let two runs hold two different locks."""
+        os.close(self._descriptor)
+
+
+def lock_holder(path: Path) -> str:
+    """Name the process that holds the lock, or give an empty text if none does."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return os.pread(descriptor, 64, 0).decode("ascii", "replace").strip() or "unknown"
+    finally:
+        os.close(descriptor)
+    return ""

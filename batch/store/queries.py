@@ -1,0 +1,244 @@
+"""What the state is asked. Nothing here writes; every function takes a connection that may be read-only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from batch.core.lifecycle import AT_PROVIDER, AttemptState, Phase
+from batch.core.money import from_micros
+from batch.core.summary import Cost, ItemCounts
+from batch.store.rows import READ_RECORD, read_record
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping
+
+    from batch.core.lifecycle import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What an item is, as far as buying and naming it needs: its row under the job, as the plan had it.
+
+    Attributes:
+        name: Of the clip, relative to the output folder; None before the first intent.
+        inputs: The model's inputs without prompt and picture.
+        estimate: Micro-dollars for one attempt.
+    """
+
+    item_id: int
+    key: str
+    sku: str
+    variant: int
+    take: int
+    prompt: str
+    negative_prompt: str | None
+    image: str
+    source: str
+    source_sha256: str
+    name: str | None
+    model: str
+    duration: str
+    duration_seconds: Decimal | None
+    aspect: str
+    inputs: Mapping[str, Any]
+    width: int
+    height: int
+    estimate: int
+
+
+_ARTICLE = """
+    SELECT item.id, lower(hex(key)), sku, variant, take, prompt, negative, image, source, source_sha256, name,
+           model, duration, duration_seconds, aspect, inputs, width, height, estimate
+    FROM item JOIN orders ON orders.id = item.order_id
+"""
+
+
+def _article(row: tuple[Any, ...]) -> Article:
+    (item_id, key, sku, variant, take, prompt, negative, image, source, source_sha256, name) = row[:11]
+    (model, duration, seconds, aspect, inputs, width, height, estimate) = row[11:]
+    return Article(
+        item_id=item_id,
+        key=key,
+        sku=sku,
+        variant=variant,
+        take=take,
+        prompt=prompt,
+        negative_prompt=negative,
+        image=image,
+        source=source,
+        source_sha256=source_sha256,
+        name=name,
+        model=model,
+        duration=duration,
+        duration_seconds=None if seconds is None else Decimal(seconds),
+        aspect=aspect,
+        inputs=json.loads(inputs, parse_float=Decimal),
+        width=width,
+        height=height,
+        estimate=estimate,
+    )
+
+
+def meta(connection: sqlite3.Connection, key: str) -> str | None:
+    """Read what the state remembers under a key."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def newest_plan(connection: sqlite3.Connection) -> int:
+    """Give the number of the newest plan; 0 before the first."""
+    return int(meta(connection, "plan") or 0)
+
+
+def planned(connection: sqlite3.Connection, *, after: int, limit: int) -> list[tuple[Article, float]]:
+    """List items of the newest plan that may be submitted, with the moment from which they may, in manifest order.
+
+    Args:
+        after: Only items with a larger id.
+    """
+    rows = connection.execute(
+        _ARTICLE.replace("FROM item", ", not_before FROM item")
+        + " WHERE phase = ? AND plan = ? AND item.id > ? ORDER BY item.id LIMIT ?",
+        (Phase.PLANNED.value, newest_plan(connection), after, limit),
+    ).fetchall()
+    return [(_article(row[:-1]), float(row[-1])) for row in rows]
+
+
+def article(connection: sqlite3.Connection, item_id: int) -> Article:
+    """Read what an item is."""
+    return _article(connection.execute(_ARTICLE + " WHERE item.id = ?", (item_id,)).fetchone())
+
+
+def records_in(connection: sqlite3.Connection, *phases: Phase) -> list[Record]:
+    """Read the records of all items in some phases, whatever plan they are of."""
+    marks = ", ".join("?" * len(phases))
+    rows = connection.execute(READ_RECORD + f" WHERE phase IN ({marks})", [p.value for p in phases])
+    return [read_record(row) for row in rows]
+
+
+def records_of(connection: sqlite3.Connection, sku: str) -> list[Record]:
+    """Read the records of all items of a SKU."""
+    return [read_record(row) for row in connection.execute(READ_RECORD + " WHERE sku = ?", (sku,))]
+
+
+def count_in(connection: sqlite3.Connection, *phases: Phase) -> int:
+    """Count the items in some phases, whatever plan they are of."""
+    marks = ", ".join("?" * len(phases))
+    query = f"SELECT count(*) FROM item WHERE phase IN ({marks})"  # noqa: S608 - question marks
+    return int(connection.execute(query, [p.value for p in phases]).fetchone()[0])
+
+
+def in_flight(connection: sqlite3.Connection) -> int:
+    """Count the predictions that may hold one of the account's places."""
+    return count_in(connection, *AT_PROVIDER)
+
+
+def anything_accepted(connection: sqlite3.Connection) -> bool:
+    """Say whether this job ever had a prediction."""
+    return connection.execute("SELECT 1 FROM attempt WHERE prediction_id IS NOT NULL LIMIT 1").fetchone() is not None
+
+
+def recent_submits(connection: sqlite3.Connection, since: float) -> list[float | None]:
+    """List when the submits since a moment were answered; None for those whose answer never came."""
+    rows = connection.execute(
+        "SELECT answered_at FROM attempt WHERE intent_at >= ? OR answered_at >= ?", (since - 3600, since)
+    ).fetchall()
+    return [row[0] for row in rows if row[0] is None or row[0] >= since]
+
+
+def our_predictions(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
+    """Say which of some prediction ids are known to the state, as ours or as strangers'."""
+    known: set[str] = set()
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        marks = ", ".join("?" * len(part))
+        for table in ("attempt", "stranger"):
+            query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks})"  # noqa: S608 - question marks
+            known.update(row[0] for row in connection.execute(query, part))
+    return known
+
+
+def counts(connection: sqlite3.Connection) -> ItemCounts:
+    """Count the newest plan's items as scripts read them."""
+    tally = {Phase(phase): items for phase, items in connection.execute("SELECT phase, items FROM tally")}
+    row = connection.execute("SELECT done FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    (rejected_rows,) = connection.execute("SELECT count(*) FROM rejected").fetchone()
+
+    def total(*phases: Phase) -> int:
+        return sum(tally.get(phase, 0) for phase in phases)
+
+    done = min(total(Phase.DONE), 0 if row is None else row[0])
+    return ItemCounts(
+        done=done,
+        skipped=total(Phase.DONE) - done,
+        failed=total(Phase.FAILED, Phase.CANCELLED, Phase.UNCOLLECTED),
+        refused=total(Phase.REFUSED),
+        unconfirmed=total(Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING),
+        pending=total(Phase.PLANNED, Phase.SUBMITTING, Phase.RUNNING, Phase.RENDERED),
+        rejected=rejected_rows + total(Phase.REJECTED),
+    )
+
+
+def cost(connection: sqlite3.Connection, scope: str = "all") -> Cost:
+    """Give the four numbers of the whole job, of a run (`run:7`) or of a day (`day:2026-11-23`)."""
+    row = connection.execute(
+        "SELECT estimated, reserved, settled, possibly FROM purse WHERE scope = ?", (scope,)
+    ).fetchone()
+    estimated, reserved, settled, possibly = row or (0, 0, 0, 0)
+    return Cost(
+        estimated=from_micros(estimated),
+        reserved=from_micros(reserved),
+        settled=from_micros(settled),
+        possibly_charged=from_micros(possibly),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """The newest run: `ended` is empty while it goes on, or where its process died."""
+
+    id: int
+    started_at: float
+    ended_at: float | None
+    ended: str
+    submitted: int
+    done: int
+
+
+def newest_run(connection: sqlite3.Connection) -> RunRow | None:
+    """Read the newest run."""
+    row = connection.execute(
+        "SELECT id, started_at, ended_at, ended, submitted, done FROM run ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return None
+    run_id, started_at, ended_at, ended, submitted, done = row
+    return RunRow(id=run_id, started_at=started_at, ended_at=ended_at, ended=ended, submitted=submitted, done=done)
+
+
+def settled_uploads(connection: sqlite3.Connection, limit: int) -> Iterator[tuple[int, int, str]]:
+    """List attempts (item, number, upload) that have ended and whose frame still lies at the provider."""
+    ended = [
+        state.value
+        for state in AttemptState
+        if state
+        not in {
+            AttemptState.INTENDED,
+            AttemptState.UNCONFIRMED,
+            AttemptState.HELD,
+            AttemptState.ACCEPTED,
+            AttemptState.MISSING,
+        }
+    ]
+    marks = ", ".join("?" * len(ended))
+    query = f"SELECT item_id, number, upload_id FROM attempt WHERE upload_gone = 0 AND state IN ({marks}) LIMIT ?"  # noqa: S608
+    yield from connection.execute(query, (*ended, limit))
+
+
+def keys_with_phase(connection: sqlite3.Connection) -> Iterator[tuple[bytes, str]]:
+    """List every item's key and phase: what a new plan is held against."""
+    yield from connection.execute("SELECT key, phase FROM item")

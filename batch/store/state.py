@@ -1,0 +1,188 @@
+"""Opening a state: is it ours, is it whole, is it of a version that we know?"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StorageProblem
+from batch.store.writer import storage_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What a state belongs to, for ever: one job and one provider."""
+
+    job: str
+    provider: str
+    host: str
+
+
+def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
+    """Open a state for writing, or make it. The caller holds the run lock.
+
+    Raises:
+        StorageProblem: If the file is damaged, or no state at all.
+        JobProblem: If it belongs to another job or provider, or to a newer version.
+        CannotCreate: If it cannot be made.
+    """
+    if path.exists() and path.stat().st_size:
+        _check_header(path)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    except sqlite3.Error as error:
+        raise CannotCreate(
+            f"the state cannot be opened: {error}", where=str(path), hint="make its folder writable"
+        ) from error
+    try:
+        with _explained(path):
+            _prepare(connection, path)
+            if _is_empty(connection):  # new, or its first transaction never ended
+                _create(connection, binding)
+            _check_version(connection, path)
+            _check_binding(connection, path, binding)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def read_state(path: Path) -> sqlite3.Connection:
+    """Open a state for reading only, beside a run that writes it or alone.
+
+    Raises:
+        MissingInput: If there is none yet.
+        StorageProblem: If the file is damaged, or no state at all.
+        JobProblem: If it is of a newer version.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        raise _no_state(path)
+    _check_header(path)
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+    except sqlite3.Error as error:
+        raise storage_problem(error, str(path)) from error
+    try:
+        with _explained(path):
+            connection.execute("PRAGMA query_only = ON")
+            if _is_empty(connection):
+                raise _no_state(path)
+            _check_version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _no_state(path: Path) -> MissingInput:
+    return MissingInput("this job has no state yet", where=str(path), hint="`sora-batch run JOB` makes it")
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return application == 0 and tables == 0
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise storage_problem(error, str(path)) from error
+
+
+def _check_header(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise StorageProblem(
+            f"the state cannot be read: {error.strerror}", where=str(path), hint="make it readable"
+        ) from error
+    if head != b"SQLite format 3\x00":
+        raise StorageProblem(
+            "this file is no state of sora-batch",
+            where=str(path),
+            hint="name another file under `state:`, or put the right one back; nothing was sent",
+        )
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Set what durability rests on, and read every answer: SQLite refuses silently."""
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute("PRAGMA synchronous = FULL")
+    (level,) = connection.execute("PRAGMA synchronous").fetchone()
+    if mode != "wal" or level != 2:
+        raise StorageProblem(
+            f"this file system does not keep a write-ahead log (journal mode {mode})",
+            where=str(path),
+            hint="keep the state on a local disk: set `state:` in the job",
+        )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -65536")
+
+
+def _create(connection: sqlite3.Connection, binding: Binding) -> None:
+    schema = resources.files("batch.store").joinpath("schema.sql").read_text("utf-8")
+    meta = [("job", binding.job), ("provider", binding.provider), ("host", binding.host)]
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _statements(schema):
+        connection.execute(statement)
+    connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", meta)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Cut a script into statements: `executescript` would commit the transaction it runs in."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise StorageProblem(
+            "this SQLite file is no state of sora-batch",
+            where=str(path),
+            hint="name another file under `state:`, or put the right one back; nothing was sent",
+        )
+    if version > VERSION:
+        raise JobProblem(
+            f"the state is of version {version}, and this sora-batch knows versions up to {VERSION}",
+            where=str(path),
+            hint="use the newer sora-batch that wrote it",
+        )
+
+
+def _check_binding(connection: sqlite3.Connection, path: Path, binding: Binding) -> None:
+    bound = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('job', 'provider', 'host')"))
+    for key, ours in (("job", binding.job), ("provider", binding.provider), ("host", binding.host)):
+        if bound.get(key) != ours:
+            raise _of_another(path, key, bound.get(key, "nothing"), ours)
+
+
+def _of_another(path: Path, key: str, theirs: str, ours: str) -> Problem:
+    word = {"job": "job", "provider": "provider", "host": "provider's host"}[key]
+    return JobProblem(
+        f"this state belongs to the {word} {theirs!r}, and the job file says {ours!r}",
+        where=str(path),
+        hint="give the job a state of its own (`state:` or `output.dir`), or put the old name back",
+    )
