@@ -1,0 +1,1 @@
+"""each::labs: `wire` builds and reads its messages without a network, `client` sends and receives them."""
