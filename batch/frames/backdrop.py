@@ -7,17 +7,18 @@ degree per channel follows both, tells the product from them, and goes on beyond
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageMath
 
-if TYPE_CHECKING:
-    from batch.core.media import Box, Size
+from batch.core.media import Box, Size
 
 _SAMPLES = 64
 _ROUNDS = (48.0, 16.0, 10.0)
 _STEP = 24
 _RIDGE = 1e-3
+_FLAT = 2.0
+_BAYER_SIDE = 4
+_BAYER = (0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5)
 
 Colour = tuple[float, float, float]
 """Red, green and blue, 0 to 255."""
@@ -50,19 +51,49 @@ class Surface:
         here = self.at(sample.x, sample.y)
         return max(abs(mine - theirs) for mine, theirs in zip(here, sample.colour, strict=True))
 
+    @property
+    def flat(self) -> bool:
+        """Whether it is one colour throughout, to the eye."""
+        return all(sum(map(abs, channel[1:])) < _FLAT for channel in (self.red, self.green, self.blue))
+
+    def sketched(self, size: Size) -> Image.Image:
+        """The surface under the whole picture, RGB, each channel to the nearest whole step or two."""
+        grid = _Grid.over(Box(-1, -1, 1, 1), size)
+        coarse = Image.new("RGB", (grid.columns, grid.rows))
+        coarse.putdata([_bytes(self.at(x, y)) for x, y in grid.points])
+        return coarse.resize((size.width, size.height), Image.Resampling.BILINEAR)
+
     def drawn(self, area: Box, size: Size) -> Image.Image:
-        """An RGB picture of an area (-1 to 1 is the source), computed on a coarse grid and interpolated."""
-        columns = max(2, size.width // _STEP)
-        rows = max(2, size.height // _STEP)
-        grid = Image.new("RGB", (columns, rows))
-        grid.putdata(
+        """An RGB picture of an area (-1 to 1 is the source), free of bands."""
+        if self.flat:
+            return Image.new("RGB", (size.width, size.height), _bytes(self.at(0, 0)))
+        grid = _Grid.over(area, size)
+        colours = [self.at(x, y) for x, y in grid.points]
+        threshold = _dither(size)
+        channels = [_drawn([colour[channel] for colour in colours], grid, size, threshold) for channel in range(3)]
+        return Image.merge("RGB", channels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Where a surface is computed; in between it is interpolated."""
+
+    columns: int
+    rows: int
+    points: list[tuple[float, float]]
+
+    @classmethod
+    def over(cls, area: Box, size: Size) -> _Grid:
+        columns, rows = max(2, size.width // _STEP), max(2, size.height // _STEP)
+        return cls(
+            columns,
+            rows,
             [
-                _bytes(self.at(_middle(area.left, area.right, column, columns), y))
-                for y in (_middle(area.top, area.bottom, row, rows) for row in range(rows))
+                (_middle(area.left, area.right, column, columns), _middle(area.top, area.bottom, row, rows))
+                for row in range(rows)
                 for column in range(columns)
-            ]
+            ],
         )
-        return grid.resize((size.width, size.height), Image.Resampling.BICUBIC)
 
 
 def border_samples(image: Image.Image) -> list[Sample]:
@@ -96,12 +127,34 @@ def fitted(samples: list[Sample]) -> Surface:
         if len(near) < len(samples) // 4:
             return surface
         surface = _least_squares(near)
-    return surface
+    return _flat(median_colour(samples)) if surface.flat else surface
 
 
 def hexadecimal(colour: Colour) -> str:
     """As `#rrggbb`."""
     return "#{:02x}{:02x}{:02x}".format(*_bytes(colour))
+
+
+def _drawn(values: list[float], grid: _Grid, size: Size, threshold: Image.Image) -> Image.Image:
+    """One channel, interpolated as real numbers and dithered: a slow gradient in whole steps shows bands."""
+    coarse = Image.new("F", (grid.columns, grid.rows))
+    coarse.putdata(values)
+    fine = coarse.resize((size.width, size.height), Image.Resampling.BILINEAR)
+    dithered: Image.Image = ImageMath.lambda_eval(lambda args: args["fine"] + args["by"], fine=fine, by=threshold)
+    return dithered.convert("L")
+
+
+def _dither(size: Size) -> Image.Image:
+    """Thresholds from 0 to 1 in a fixed order, tiled: the same for every picture, unlike noise."""
+    tile = Image.new("F", (_BAYER_SIDE, _BAYER_SIDE))
+    tile.putdata([(rank + 0.5) / len(_BAYER) for rank in _BAYER])
+    row = Image.new("F", (size.width, _BAYER_SIDE))
+    for left in range(0, size.width, _BAYER_SIDE):
+        row.paste(tile, (left, 0))
+    whole = Image.new("F", (size.width, size.height))
+    for top in range(0, size.height, _BAYER_SIDE):
+        whole.paste(row, (0, top))
+    return whole
 
 
 def _means(image: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]) -> list[Colour]:

@@ -8,7 +8,9 @@ from PIL import Image, ImageChops, ImageColor, ImageFilter
 
 from batch.core.media import Box, Size
 from batch.frames import backdrop, geometry
+from batch.frames.backdrop import Surface
 from batch.frames.decoding import Picture, decode
+from batch.frames.edges import Edges, Flat, continue_edges, ramp
 from batch.frames.errors import PictureError
 from batch.frames.finding import Cutout, Scene, Studio, look_at, on_colour
 from batch.frames.geometry import Layout, NoLayout
@@ -50,7 +52,8 @@ class _Plan:
         layout: Source to frame.
         fit: The way that was taken in the end.
         under: What transparency is laid on, and the colour of the rest of the frame.
-        studio: The plain border that goes on beyond the picture; None for one flat colour.
+        beyond: What the background beyond the picture is made from: the plain border's surface, the picture's
+            own edges, or nothing but `under`.
         product: Where the product is in the source, if that is known.
         notes: Why it is not the way that was asked for.
     """
@@ -58,7 +61,7 @@ class _Plan:
     layout: Layout
     fit: Fit
     under: Rgb
-    studio: Studio | None
+    beyond: Surface | Edges | Flat
     product: Box | None
     notes: tuple[str, ...]
 
@@ -117,10 +120,10 @@ def _planned(picture: Picture, settings: FitSettings, frame: Size) -> _Plan:
     seen = look_at(picture)
     given = None if settings.background == AUTO else _rgb(settings.background)
     under = given or _chosen(seen)
-    studio = seen if isinstance(seen, Studio) and given is None else None
+    beyond = _beyond(seen) if given is None else Flat()
     product = None if isinstance(seen, Scene) or seen.subject is None else seen.subject.box
     layout, fit, notes = _laid_out(seen, picture.size, settings, frame)
-    return _Plan(layout=layout, fit=fit, under=under, studio=studio, product=product, notes=notes)
+    return _Plan(layout=layout, fit=fit, under=under, beyond=beyond, product=product, notes=notes)
 
 
 def _laid_out(
@@ -160,13 +163,21 @@ def _on_background(picture: Picture, plan: _Plan, frame: Size) -> Image.Image:
     if layout.fills(frame):
         return piece
     place = (layout.left, layout.top)
-    if plan.studio is None:
-        canvas = Image.new("RGB", (frame.width, frame.height), plan.under)
-        canvas.paste(piece, place)
+    if isinstance(plan.beyond, Surface):
+        canvas = plan.beyond.drawn(_in_units(layout, picture.size, frame), frame)
+        canvas.paste(piece, place, _feather(plan, picture.size, frame))
         return canvas
-    canvas = plan.studio.surface.drawn(_in_units(layout, picture.size, frame), frame)
-    canvas.paste(piece, place, _feather(plan, picture.size, frame))
+    canvas = Image.new("RGB", (frame.width, frame.height), plan.under)
+    canvas.paste(piece, place)
+    if isinstance(plan.beyond, Edges):
+        continue_edges(canvas, piece, layout)
     return canvas
+
+
+def _beyond(seen: Cutout | Studio | Scene) -> Surface | Edges | Flat:
+    if isinstance(seen, Studio):
+        return seen.surface
+    return Edges() if isinstance(seen, Scene) else Flat()
 
 
 def _in_units(layout: Layout, source: Size, frame: Size) -> Box:
@@ -188,12 +199,12 @@ def _feather(plan: _Plan, source: Size, frame: Size) -> Image.Image:
         plan.product or Box(source.width / 2, source.height / 2, source.width / 2, source.height / 2)
     )
     most = _FEATHER * frame.shorter
-    across = _ramp(
+    across = ramp(
         size.width,
         min(most, product.left - layout.left) if layout.left > 0 else 0,
         min(most, layout.right - product.right) if layout.right < frame.width else 0,
     )
-    down = _ramp(
+    down = ramp(
         size.height,
         min(most, product.top - layout.top) if layout.top > 0 else 0,
         min(most, layout.bottom - product.bottom) if layout.bottom < frame.height else 0,
@@ -203,19 +214,6 @@ def _feather(plan: _Plan, source: Size, frame: Size) -> Image.Image:
     row.putdata(across)
     column.putdata(down)
     return ImageChops.multiply(row.resize(shape), column.resize(shape))
-
-
-def _ramp(length: int, first: float, last: float) -> list[int]:
-    """From 0 up to 255 over `first` pixels, down again over `last`, without a kink at either end."""
-    return [
-        round(255 * _eased((at + 0.5) / max(first, 0.5)) * _eased((length - at - 0.5) / max(last, 0.5)))
-        for at in range(length)
-    ]
-
-
-def _eased(part: float) -> float:
-    part = min(1.0, part)
-    return part * part * (3 - 2 * part)
 
 
 def _blurred(picture: Picture, plan: _Plan, frame: Size) -> Image.Image:

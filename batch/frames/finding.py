@@ -110,14 +110,15 @@ def _cutout(picture: Picture, small: Image.Image) -> Cutout | None:
         return None
     visible = picture.pixels.getchannel("a").point(lambda value: 255 * (value > _VISIBLE))
     subject = _subject([_Mask(visible, picture.size)])
-    return Cutout(subject=subject or _everything(picture.size), pale=_is_pale(small, alpha))
+    return Cutout(subject=subject or _everything(picture.size), pale=_is_pale(small))
 
 
-def _is_pale(small: Image.Image, alpha: Image.Image) -> bool:
+def _is_pale(small: Image.Image) -> bool:
     """Whether a good part of the solid outline is so light that white would swallow it."""
-    solid = alpha.point(lambda value: 255 * (value > 200))
-    outline = ImageChops.subtract(solid, solid.filter(ImageFilter.MinFilter(9)))
-    counts = small.convert("RGB").convert("L").histogram(outline)
+    calm = small.reduce(max(1, max(small.size) // 256))
+    solid = calm.getchannel("A").point(lambda value: 255 * (value > 200))
+    outline = ImageChops.subtract(solid, solid.filter(ImageFilter.MinFilter(3)))
+    counts = calm.convert("RGB").convert("L").histogram(outline)
     total = sum(counts)
     return total > 0 and sum(counts[_NEAR_WHITE:]) > _WHITE_SHARE * total
 
@@ -134,7 +135,7 @@ def _opaque(small: Image.Image, source: Size) -> Studio | Scene:
 def _differing(small: Image.Image, surface: Surface, source: Size) -> Subject | None:
     """What stands out: sharply at full resolution (thin parts), or faintly over an area (soft shadows)."""
     size = Size(*small.size)
-    away = _largest_channel(ImageChops.difference(small, surface.drawn(Box(-1, -1, 1, 1), size)))
+    away = _largest_channel(ImageChops.difference(small, surface.sketched(size)))
     calm = away.reduce(4) if size.shorter >= 64 else away
     sharp = _above(away, max(22, 4 * _noise(away) + 6))
     faint = _above(calm.filter(ImageFilter.MedianFilter(3)), 2 * _noise(calm) + 3)
