@@ -38,8 +38,14 @@ def _grey_png(picture: Image.Image, path: Path) -> None:
 
 
 def _palette_png(picture: Image.Image, path: Path) -> None:
-    colours = picture.quantize(colors=256, method=Image.Quantize.FASTOCTREE)
-    colours.save(path, optimize=True)
+    """Save 255 dithered colours and one that is transparent: edges without half-tones, as old shop systems have."""
+    white = Image.new("RGBA", picture.size, "#ffffff")
+    white.alpha_composite(picture)
+    flat = white.convert("RGB")
+    colours = flat.quantize(palette=flat.quantize(colors=255), dither=Image.Dither.FLOYDSTEINBERG)
+    colours.putpalette([*(colours.getpalette() or [])[:765], 255, 255, 255])
+    colours.paste(255, mask=picture.getchannel("A").point(lambda alpha: 255 if alpha < 128 else 0))
+    colours.save(path, optimize=True, transparency=255)
 
 
 def _gif(picture: Image.Image, path: Path) -> None:
@@ -48,6 +54,10 @@ def _gif(picture: Image.Image, path: Path) -> None:
 
 def _webp(picture: Image.Image, path: Path) -> None:
     picture.convert("RGB").save(path, quality=86, method=6)
+
+
+def _clear_webp(picture: Image.Image, path: Path) -> None:
+    picture.save(path, quality=86, method=6)
 
 
 def _tiff(picture: Image.Image, path: Path) -> None:
@@ -67,9 +77,9 @@ _PICTURES: list[tuple[Callable[[], Image.Image], str, Callable[[Image.Image, Pat
     (tableware.cushion, "demo/cushion.gif", _gif),
     (places.living_room, "real-estate/living-room.jpg", _jpeg),
     (places.villa, "real-estate/villa.jpg", _jpeg),
-    (characters.robot, "characters/robot.png", _palette_png),
-    (characters.fox, "characters/fox.png", _palette_png),
-    (characters.astronaut, "characters/astronaut.webp", _webp),
+    (characters.robot, "characters/robot.png", _rgba_png),
+    (characters.fox, "characters/fox.webp", _clear_webp),
+    (characters.astronaut, "characters/astronaut.webp", _clear_webp),
 ]
 
 

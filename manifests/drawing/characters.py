@@ -215,9 +215,8 @@ def _fox_head(c: Canvas, fur: str, cream: str, dark: str) -> None:
 
 
 def astronaut() -> Image.Image:
-    """Draw a child astronaut before a plain sky blue: 9:16, 900 pixels wide."""
+    """Draw a child astronaut: tall, 900 pixels wide."""
     c = Canvas(900, 1600, 2)
-    c.backdrop("#a9cfe8")
     c.fill(ellipse(460, 1436, 290, 26), "#20425c", blur=22, opacity=0.5)
     suit, orange, grey = "#f4f2ee", "#f08a3c", "#77828f"
     _ball(c, box(250, 800, 650, 1130, 60), grey)

@@ -118,9 +118,8 @@ def _pillow(c: Canvas) -> None:
 
 
 def chair() -> Image.Image:
-    """Draw a bent-wood chair with a moulded shell on nothing: tall, 800 pixels wide."""
+    """Draw a wooden chair with a moulded shell, cut out without its shadow: tall, 800 pixels wide."""
     c = Canvas(800, 1150, 2)
-    c.fill(ellipse(410, 1090, 290, 26), "#2c2219", blur=22, opacity=0.4)
     oak = "#c68e56"
     for line, shade in (
         ([(300.0, 690.0), (262.0, 1040.0)], 0.42),
@@ -164,7 +163,6 @@ def chair() -> Image.Image:
     c.rim(slot, "#2a2119", dx=0, dy=8, blur=6, opacity=0.7)
     c.rim(moved(slot, 0, 3), "#ffffff", dx=0, dy=-3, blur=1.5, opacity=0.9)
     for line in ([(262.0, 705.0), (192.0, 1092.0)], [(538.0, 705.0), (610.0, 1092.0)]):
-        c.fill(ellipse(line[1][0], 1092, 22, 6), "#17100a", blur=5, opacity=0.6)
         _wood(
             c,
             stroke(line, 38, 20),
@@ -203,8 +201,7 @@ def lamp() -> Image.Image:
     c = Canvas(900, 1600, 2)
     c.backdrop(Linear((0, 0), (0, 1600), [(0, "#27364a"), (0.55, "#46566b"), (0.82, "#65707c"), (1, "#4d5560")]))
     desk = box(0, 1330, 900, 1600)
-    c.fill(desk, Linear((0, 1330), (0, 1600), [(0, "#8d6a4c"), (0.3, "#775539"), (1, "#4a3221")]))
-    c.fill(desk, Grain("#1d0f06", 0.5, 130, 4, seed=21))
+    c.fill(desk, Linear((0, 1330), (0, 1600), [(0, "#8d6a4c"), (0.35, "#6f4f35"), (0.7, "#573c28"), (1, "#573c28")]))
     c.fill(box(0, 1326, 900, 1336), "#e5b98a", blur=2, opacity=0.35)
     warm = Radial((640, 640), 620, 800, [(0, "#ffdf9ccc"), (0.4, "#ffc86e66"), (1, "#ffc86e00")])
     c.fill(path("M 520 600 L 770 560 L 900 1000 L 900 1336 L 250 1336 Z"), warm, blur=45, opacity=0.75)

@@ -58,7 +58,7 @@ def mug() -> Image.Image:
 
 
 def plant() -> Image.Image:
-    """Draw a rubber plant in a fluted pot before a warm gradient: 16:9, 1,600 pixels."""
+    """Draw a rubber plant in a fluted pot before a warm gradient: exactly a frame, 1280 x 720."""
     c = Canvas(1600, 900, 2)
     c.backdrop(Linear((0, 0), (0, 900), [(0, "#f4e3d3"), (0.68, "#eccfb8"), (1, "#dcb599")]))
     c.fill(ellipse(560, 330, 760, 460), Radial((560, 330), 760, 460, [(0, "#fffaf2c0"), (1, "#fffaf200")]))
@@ -97,7 +97,7 @@ def plant() -> Image.Image:
     c.fill(ellipse(800, 559, 126, 16), Linear((0, 543), (0, 575), [(0, "#2a1c13"), (1, "#5a3f2b")]))
     c.fill(ellipse(800, 559, 126, 16), Grain("#a07a55", 0.5, 5, 3))
     c.fill(stroke([(803, 566), (802, 500)], 17, 15), Linear((793, 0), (811, 0), [(0, "#8a6a4a"), (1, "#4b3525")]))
-    return c.finish(1600)
+    return c.finish(1280)
 
 
 def _leaf(c: Canvas, base: tuple[float, float], turn: float, size: tuple[float, float], green: str) -> None:
