@@ -1,0 +1,178 @@
+"""Files that are either whole under their name, or not there: written beside it, synced, renamed, synced again."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from typing import TYPE_CHECKING, Final
+
+from batch.errors import CannotCreate, Problem, StorageProblem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+_BUFFER: Final = 1 << 18
+_NOT_A_MATTER_OF_NAMES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+
+
+def disk_problem(error: OSError, path: Path) -> Problem:
+    """Put an error of our own disk into words: full or failing, or a file that cannot be made there."""
+    reason = error.strerror or str(error)
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StorageProblem(f"the disk is full ({reason})", where=str(path), hint="make room, then run the job again")
+    if error.errno in _NOT_A_MATTER_OF_NAMES:
+        return StorageProblem(f"the disk cannot be written ({reason})", where=str(path), hint="mend it, then run again")
+    return CannotCreate(
+        f"the file cannot be made ({reason})", where=str(path), hint="check `output.dir` in the job and its permissions"
+    )
+
+
+def part_path(target: Path) -> Path:
+    """Give the name under which a file is written until it is whole: hidden, short, and the same for the same file."""
+    digest = hashlib.sha256(target.name.encode("utf-8", "surrogateescape")).hexdigest()
+    return target.with_name(f".{digest[:24]}.part")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut.
+
+    Raises:
+        OSError: If the disk fails. File systems that cannot sync folders at all are let pass.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they survive a power cut.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+class PartFile:
+    """A file on its way, hashed while it is written.
+
+    It ends by `keep` or by `discard`; what a killed process left behind is replaced by the next one for the same
+    target. Not for two writers of one target at once.
+
+    Args:
+        target: What it will be called; its folder is made if need be.
+
+    Raises:
+        StorageProblem: If the disk is full or fails; so do all methods, which discard the file first.
+        CannotCreate: If there can be no such file.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.path = part_path(target)
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self._file: BinaryIO | None = None
+        try:
+            make_folder(target.parent)
+            self.path.unlink(missing_ok=True)
+            self._file = self.path.open("xb+", buffering=_BUFFER)
+        except OSError as error:
+            raise disk_problem(error, target) from error
+
+    @property
+    def sha256(self) -> str:
+        """Of everything written so far, in hex."""
+        return self._hash.hexdigest()
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        assert self._file is not None
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            self.discard()
+            raise disk_problem(error, self.target) from error
+        self._hash.update(chunk)
+        self.size += len(chunk)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Give bytes back, as many as asked for unless the file ends before."""
+        assert self._file is not None
+        try:
+            self._file.seek(offset)
+            return self._file.read(size)
+        except OSError as error:
+            self.discard()
+            raise disk_problem(error, self.target) from error
+
+    def keep(self) -> None:
+        """Put the file under its name, durably; the caller has made sure that nothing else has that name."""
+        assert self._file is not None
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
+            self.path.replace(self.target)
+            sync_folder(self.target.parent)
+        except OSError as error:
+            self.discard()
+            raise disk_problem(error, self.target) from error
+
+    def discard(self) -> None:
+        """Remove the file, unless it was kept; never fails, since it runs where something else already has."""
+        file, self._file = self._file, None
+        try:
+            if file is not None:
+                # Closing flushes, and on a full disk that fails once more.
+                file.close()
+        except OSError:
+            pass
+        finally:
+            self._unlink()
+
+    def _unlink(self) -> None:
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a small file, replacing an older one, so that a reader sees the one or the other and never half of it.
+
+    Raises:
+        StorageProblem: If the disk is full or fails.
+        CannotCreate: If there can be no such file.
+    """
+    part = PartFile(path)
+    part.write(data)
+    part.keep()
+
+
+def same_content(path: Path, *, size: int, sha256: str) -> bool:
+    """Tell whether an existing file holds exactly what another one does.
+
+    Raises:
+        StorageProblem: If the disk fails.
+        CannotCreate: If it cannot be read.
+    """
+    try:
+        if not path.is_file() or path.stat().st_size != size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError as error:
+        raise disk_problem(error, path) from error
