@@ -17,6 +17,8 @@ _ROUNDS = (48.0, 16.0, 10.0)
 _STEP = 24
 _RIDGE = 1e-3
 _FLAT = 2.0
+_EVEN = 2.0
+_EVEN_SHARE = 0.9
 _BAYER_SIDE = 4
 _BAYER = (0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5)
 
@@ -122,12 +124,21 @@ def median_colour(samples: list[Sample]) -> Colour:
 def fitted(samples: list[Sample]) -> Surface:
     """The surface nearest to most samples: what lies far off (the product, at the border) has no say."""
     surface = _flat(median_colour(samples))
+    if _is_even(samples, surface):
+        return surface
     for reach in _ROUNDS:
         near = [sample for sample in samples if surface.distance(sample) <= reach]
         if len(near) < len(samples) // 4:
             return surface
         surface = _least_squares(near)
     return _flat(median_colour(samples)) if surface.flat else surface
+
+
+def _is_even(samples: list[Sample], flat: Surface) -> bool:
+    """Whether what is near one colour is that colour: a product at the border must not tint a white studio."""
+    distances = [flat.distance(sample) for sample in samples]
+    near = sum(distance <= _ROUNDS[-1] for distance in distances)
+    return 2 * near >= len(samples) and sum(distance <= _EVEN for distance in distances) >= _EVEN_SHARE * near
 
 
 def hexadecimal(colour: Colour) -> str:

@@ -217,11 +217,11 @@ def _feather(plan: _Plan, source: Size, frame: Size) -> Image.Image:
 
 
 def _blurred(picture: Picture, plan: _Plan, frame: Size) -> Image.Image:
-    """The picture on a blurred, slightly dimmed enlargement of itself; blurred small, where it is cheap."""
+    """The picture on a blurred enlargement of itself; blurred small, where it is cheap."""
     over = geometry.cover(picture.size, frame)
     small = Size(max(1, frame.width // _BLUR_AT), max(1, frame.height // _BLUR_AT))
     behind = on_colour(picture.part(over.crop, small), plan.under)
-    behind = behind.filter(ImageFilter.GaussianBlur(small.shorter / 14)).point(lambda value: value * 0.92)
+    behind = behind.filter(ImageFilter.GaussianBlur(small.shorter / 14))
     canvas = behind.resize((frame.width, frame.height), Image.Resampling.BICUBIC)
     layout = plan.layout
     canvas.paste(on_colour(picture.part(layout.crop, layout.shown), plan.under), (layout.left, layout.top))

@@ -173,7 +173,6 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     )
     converted = ImageCms.applyTransform(image, transform)
     assert converted is not None
-    converted.info.clear()
     return converted
 
 
@@ -181,6 +180,9 @@ def _orientation(image: Image.Image) -> int:
     """1 to 8 from EXIF; 1 where it is missing or unreadable, as a viewer would."""
     # Behind a PNG's pixels Pillow finds EXIF only by decoding them; browsers do not look there either.
     if image.format == "PNG" and "exif" not in image.info:
+        return 1
+    # Pillow turns these itself when it decodes them, and says their upright size.
+    if image.format == "TIFF":
         return 1
     try:
         with _quiet():

@@ -36,6 +36,9 @@ def encode(image: Image.Image, target: FrameTarget) -> Encoded:
     Raises:
         PictureError: If no quality fits into the model's limit.
     """
+    # Pillow's writers put a comment, profile or text that was read back into the file.
+    image = image.copy()
+    image.info.clear()
     if "jpeg" in target.formats:
         return _lossy(image, target, "JPEG")
     if "png" in target.formats:
