@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from batch.core.events import Event
+    from batch.core.events import Downloaded, Event
 
 _RESUME_WITHIN = 24 * 3600.0
 
@@ -32,6 +32,15 @@ class Caps:
     run: int | None
     day: int | None
     item: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What money is wanted for: under which run and UTC day an attempt would count, and its micro-dollars."""
+
+    run_id: int
+    day: str
+    estimate: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,22 +98,23 @@ def reserve(
     Args:
         names: Candidates for the clip's name, best first; used where the item has none yet.
     """
-    reached = _cap_reached(connection, item_id, intent, caps)
+    purpose = Purpose(run_id=intent.run_id, day=intent.day, estimate=intent.estimate)
+    reached = cap_reached(connection, item_id, purpose, caps)
     if reached is not None:
         return reached
     _give_name(connection, item_id, names)
-    connection.execute("UPDATE run SET submitted = submitted + 1 WHERE id = ?", (intent.run_id,))
     return apply(connection, item_id, intent)
 
 
-def _cap_reached(connection: sqlite3.Connection, item_id: int, intent: Intended, caps: Caps) -> CapReached | None:
+def cap_reached(connection: sqlite3.Connection, item_id: int, purpose: Purpose, caps: Caps) -> CapReached | None:
+    """Say which cap an attempt would break, if any."""
     item = read_one(connection, item_id).committed if caps.item is not None else 0
     for scope, cap, committed in (
         ("item", caps.item, item),
-        ("run", caps.run, _committed(connection, f"run:{intent.run_id}")),
-        ("day", caps.day, _committed(connection, f"day:{intent.day}")),
+        ("run", caps.run, _committed(connection, f"run:{purpose.run_id}")),
+        ("day", caps.day, _committed(connection, f"day:{purpose.day}")),
     ):
-        if cap is not None and committed + intent.estimate > cap:
+        if cap is not None and committed + purpose.estimate > cap:
             return CapReached(scope=scope, cap=cap, committed=committed)
     return None
 
@@ -185,10 +195,11 @@ def _move_tally(connection: sqlite3.Connection, item_id: int, before: Phase, aft
         )
 
 
-def note_done(connection: sqlite3.Connection, item_id: int, run_id: int) -> None:
-    """Note that this run made an item's clip: later runs count it as skipped."""
+def finish(connection: sqlite3.Connection, item_id: int, event: Downloaded, run_id: int) -> Record:
+    """Write that a clip is here, and that this run fetched it: later runs count it as skipped."""
     connection.execute("UPDATE run SET done = done + 1 WHERE id = ?", (run_id,))
     connection.execute("UPDATE item SET done_run = ? WHERE id = ?", (run_id, item_id))
+    return apply(connection, item_id, event)
 
 
 def recover(connection: sqlite3.Connection, now: float) -> int:

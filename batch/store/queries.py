@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from batch.core.lifecycle import AT_PROVIDER, AttemptState, Phase
+from batch.core.lifecycle import AT_PROVIDER, UNPAID, AttemptState, Phase
 from batch.core.money import from_micros
 from batch.core.summary import Cost, ItemCounts
 from batch.store.rows import READ_RECORD, read_record
@@ -113,6 +113,11 @@ def article(connection: sqlite3.Connection, item_id: int) -> Article:
     return _article(connection.execute(_ARTICLE + " WHERE item.id = ?", (item_id,)).fetchone())
 
 
+def row_text(connection: sqlite3.Connection, item_id: int) -> str:
+    """Read the manifest's own columns of an item, as JSON text."""
+    return str(connection.execute("SELECT row FROM item WHERE id = ?", (item_id,)).fetchone()[0])
+
+
 def records_in(connection: sqlite3.Connection, *phases: Phase) -> list[Record]:
     """Read the records of all items in some phases, whatever plan they are of."""
     marks = ", ".join("?" * len(phases))
@@ -128,13 +133,22 @@ def records_of(connection: sqlite3.Connection, sku: str) -> list[Record]:
 def count_in(connection: sqlite3.Connection, *phases: Phase) -> int:
     """Count the items in some phases, whatever plan they are of."""
     marks = ", ".join("?" * len(phases))
-    query = f"SELECT count(*) FROM item WHERE phase IN ({marks})"  # noqa: S608 - question marks
+    query = f"SELECT count(*) FROM item WHERE phase IN ({marks})"
     return int(connection.execute(query, [p.value for p in phases]).fetchone()[0])
 
 
 def in_flight(connection: sqlite3.Connection) -> int:
     """Count the predictions that may hold one of the account's places."""
     return count_in(connection, *AT_PROVIDER)
+
+
+def submitted_in(connection: sqlite3.Connection, run_id: int) -> int:
+    """Count the attempts of a run that were accepted, or may have been."""
+    (attempts,) = connection.execute(
+        "SELECT count(*) FROM attempt WHERE run_id = ? AND state NOT IN (?, ?)",
+        (run_id, *(state.value for state in UNPAID)),
+    ).fetchone()
+    return int(attempts)
 
 
 def anything_accepted(connection: sqlite3.Connection) -> bool:
@@ -157,7 +171,7 @@ def our_predictions(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
         part = ids[start : start + 500]
         marks = ", ".join("?" * len(part))
         for table in ("attempt", "stranger"):
-            query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks})"  # noqa: S608 - question marks
+            query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks})"
             known.update(row[0] for row in connection.execute(query, part))
     return known
 
@@ -205,19 +219,18 @@ class RunRow:
     started_at: float
     ended_at: float | None
     ended: str
-    submitted: int
     done: int
 
 
 def newest_run(connection: sqlite3.Connection) -> RunRow | None:
     """Read the newest run."""
     row = connection.execute(
-        "SELECT id, started_at, ended_at, ended, submitted, done FROM run ORDER BY id DESC LIMIT 1"
+        "SELECT id, started_at, ended_at, ended, done FROM run ORDER BY id DESC LIMIT 1"
     ).fetchone()
     if row is None:
         return None
-    run_id, started_at, ended_at, ended, submitted, done = row
-    return RunRow(id=run_id, started_at=started_at, ended_at=ended_at, ended=ended, submitted=submitted, done=done)
+    run_id, started_at, ended_at, ended, done = row
+    return RunRow(id=run_id, started_at=started_at, ended_at=ended_at, ended=ended, done=done)
 
 
 def settled_uploads(connection: sqlite3.Connection, limit: int) -> Iterator[tuple[int, int, str]]:
@@ -235,7 +248,7 @@ def settled_uploads(connection: sqlite3.Connection, limit: int) -> Iterator[tupl
         }
     ]
     marks = ", ".join("?" * len(ended))
-    query = f"SELECT item_id, number, upload_id FROM attempt WHERE upload_gone = 0 AND state IN ({marks}) LIMIT ?"  # noqa: S608
+    query = f"SELECT item_id, number, upload_id FROM attempt WHERE upload_gone = 0 AND state IN ({marks}) LIMIT ?"
     yield from connection.execute(query, (*ended, limit))
 
 

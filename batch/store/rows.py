@@ -22,7 +22,7 @@ _ATTEMPT_COLUMNS = (
 READ_RECORD = f"""
     SELECT item.id, phase, accepted, spent, codes, not_before, reason, clip, {_ATTEMPT_COLUMNS}
     FROM item LEFT JOIN attempt ON attempt.item_id = item.id AND attempt.number = item.attempts
-"""  # noqa: S608 - constants
+"""
 """Columns for `read_record`; the caller adds WHERE."""
 
 WRITE_ATTEMPT = f"""
@@ -35,7 +35,7 @@ WRITE_ATTEMPT = f"""
         settled = excluded.settled, unsettled = excluded.unsettled, prediction_id = excluded.prediction_id,
         request_id = excluded.request_id, render_seconds = excluded.render_seconds, code = excluded.code,
         message = excluded.message, looks = excluded.looks, duplicates = excluded.duplicates
-"""  # noqa: S608 - constants
+"""
 
 
 def read_record(row: sqlite3.Row | tuple[Any, ...]) -> Record:

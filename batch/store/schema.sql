@@ -96,7 +96,6 @@ CREATE TABLE run (
     started_at REAL NOT NULL,
     ended_at   REAL,
     ended      TEXT NOT NULL DEFAULT '',  -- why; '' while it goes on, or where its process died
-    submitted  INTEGER NOT NULL DEFAULT 0,
     done       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 

@@ -91,7 +91,7 @@ def _no_state(path: Path) -> MissingInput:
 def _is_empty(connection: sqlite3.Connection) -> bool:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return application == 0 and tables == 0
+    return bool(application == 0 and tables == 0)
 
 
 @contextmanager

@@ -1,0 +1,336 @@
+"""One attempt: upload the frame, write the intent, send the one POST, write down what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from batch.core import events as ev
+from batch.core.ending import Cause
+from batch.core.lifecycle import Phase
+from batch.core.money import format_usd, from_micros, to_micros
+from batch.core.naming import NameFields, candidates
+from batch.core.order import wire_inputs
+from batch.core.prediction import (
+    Accepted,
+    Denial,
+    NoAnswer,
+    NotAccepted,
+    NotSent,
+    SubmitOutcome,
+    SubmitRequest,
+    Unclear,
+    Upload,
+)
+from batch.errors import StorageProblem
+from batch.frames.errors import PictureError
+from batch.frames.settings import RECIPE_VERSION
+from batch.run.clock import utc_day
+from batch.store import queries
+from batch.store.changes import CapReached, Caps, Purpose, cap_reached
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batch.core.lifecycle import Record
+    from batch.frames.settings import Frame
+    from batch.run.desk import Desk
+    from batch.run.feed import Feed, Ready
+    from batch.run.reconciler import Reconciler
+    from batch.run.watch import Watch
+    from batch.store.queries import Article
+
+_KEEP_UPLOADS = 30 * 86_400
+_MOST_TROUBLE = 6
+_BALANCE_TRIES = 3
+
+
+class Buyer:
+    """Buys items, `submit_concurrency` at a time.
+
+    Attempts between their intent and the commit of their answer are critical: never cancelled, only waited for.
+    """
+
+    def __init__(self, desk: Desk, feed: Feed, watch: Watch, reconciler: Reconciler) -> None:
+        self._desk = desk
+        self._feed = feed
+        self._watch = watch
+        self._reconciler = reconciler
+        self._trouble = 0
+        self._balance_tries = 0
+        self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
+        self._critical = 0
+        self._busy = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
+
+    async def work(self) -> None:
+        """Buy one item after the other until submitting is over."""
+        while True:
+            ready = await self._feed.next()
+            if ready is None:
+                return
+            if not await self._desk.gate.enter():
+                ready.frame.cancel()
+                return
+            self._busy += 1
+            self._desk.begin()
+            try:
+                await self._buy(ready)
+            finally:
+                self._busy -= 1
+                self._desk.end()
+
+    async def _buy(self, ready: Ready) -> None:
+        """Buy an item whose place in flight is taken; the place stays taken only while something may be running."""
+        desk, article = self._desk, ready.article
+        keeps_place = False
+        try:
+            reached = self._cap_reached(article)
+            if reached is not None:
+                ready.frame.cancel()
+                self._capped(article, reached)
+                return
+            frame = await self._frame(ready)
+            upload = await self._upload(article, frame) if frame is not None else None
+            if frame is None or upload is None:
+                return
+            await desk.rate.take()
+            with self._critically():
+                keeps_place = not desk.gate.closed and await self._attempt(article, frame, upload)
+        finally:
+            if not keeps_place:
+                desk.gate.leave()
+
+    @contextmanager
+    def _critically(self) -> Iterator[None]:
+        self._critical += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._critical -= 1
+            self._desk.rate.answered()
+            if not self._critical:
+                self._calm.set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no item is being bought right now."""
+        return self._busy == 0
+
+    async def open_posts_ended(self, seconds: float) -> None:
+        """Wait until no POST is open and every answer is on disk, but not for longer than this."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._calm.wait(), seconds)
+
+    def _cap_reached(self, article: Article) -> CapReached | None:
+        """Look at the caps before the frame is uploaded; what decides is the look in the intent's transaction."""
+        desk = self._desk
+        price = desk.estimate_of(article)
+        purpose = Purpose(run_id=desk.run.id, day=utc_day(desk.clock.now()), estimate=price)
+        return cap_reached(desk.store.reader, article.item_id, purpose, caps_of(desk))
+
+    async def _frame(self, ready: Ready) -> Frame | None:
+        try:
+            return await ready.frame
+        except PictureError as error:
+            event = ev.PictureRejected(at=self._desk.clock.now(), reason=str(error))
+            await self._desk.store.apply(ready.article.item_id, event)
+            self._desk.watcher.note(f"{ready.article.sku}: {error}")
+            return None
+
+    async def _upload(self, article: Article, frame: Frame) -> Upload | None:
+        """Upload the frame, again and again with growing pauses; None when the provider took none of it."""
+        while not self._desk.gate.closed:
+            answer = await self._desk.provider.upload(frame.data, frame.content_type, keep_seconds=_KEEP_UPLOADS)
+            if isinstance(answer, Upload):
+                self._trouble = 0
+                return answer
+            await self._bear(answer, f"{article.sku}: the frame could not be uploaded")
+        return None
+
+    async def _bear(self, answer: NoAnswer | NotSent, what: str) -> None:
+        """Pause after a call that got nowhere, or stop when it was one too many in a row."""
+        desk = self._desk
+        if isinstance(answer, NoAnswer) and answer.key_refused:
+            desk.stop(Cause.KEY_REFUSED, f"{what}: {answer.message}", "check EACHLABS_API_KEY")
+            return
+        self._trouble += 1
+        if self._trouble >= _MOST_TROUBLE:
+            overloaded = isinstance(answer, NoAnswer) and answer.http_status in {429, 500, 502, 503, 504}
+            cause = Cause.OVERLOADED if overloaded else Cause.UNREACHABLE
+            desk.stop(cause, f"{what}: {answer.message}", "run the same command again later; nothing is lost")
+            return
+        await asyncio.sleep(desk.timing.trouble_pause * min(10, 2 ** (self._trouble - 1)))
+
+    async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> bool:
+        """Write the intent, send, record; say whether a prediction may now be running."""
+        desk = self._desk
+        limit = desk.job.limits.max_items
+        if limit is not None and self.submitted >= limit:
+            desk.stop(Cause.ITEM_CAP, f"max_items is reached: {limit} items were submitted", "run again to go on")
+            return False
+        now = desk.clock.now()
+        intent = ev.Intended(
+            at=now,
+            run_id=desk.run.id,
+            day=utc_day(now),
+            estimate=desk.estimate_of(article),
+            upload_id=upload.id,
+            upload_url=upload.url,
+            frame_sha256=frame.sha256,
+            recipe=RECIPE_VERSION,
+        )
+        reserved = await desk.store.reserve(article.item_id, intent, caps_of(desk), _names(desk, article))
+        if isinstance(reserved, CapReached):
+            self._capped(article, reserved)
+            return False
+        self.submitted += 1
+        record = await self._send(article, upload)
+        return record.phase in {Phase.RUNNING, Phase.UNCONFIRMED}
+
+    async def _send(self, article: Article, upload: Upload) -> Record:
+        desk = self._desk
+        inputs = wire_inputs(
+            desk.profile,
+            article.inputs,
+            prompt=article.prompt,
+            negative_prompt=article.negative_prompt,
+            image_url=upload.url,
+        )
+        posted: list[asyncio.Future[Record]] = []
+
+        def settle(outcome: SubmitOutcome) -> None:
+            posted.append(desk.store.post(article.item_id, self._event(outcome)))
+
+        outcome = await desk.provider.submit(SubmitRequest(model=desk.profile.slug, inputs=inputs), settle)
+        try:
+            record = await asyncio.shield(posted[0])
+        except StorageProblem:
+            if isinstance(outcome, Accepted):  # the intent is on disk, so the next run finds it by its upload
+                desk.note(f"{article.sku}: prediction {outcome.prediction_id} could not be written down yet")
+            raise
+        self._follow(article, record, outcome)
+        return record
+
+    def _event(self, outcome: SubmitOutcome) -> ev.SubmitEvent:
+        now = self._desk.clock.now()
+        match outcome:
+            case Accepted():
+                return ev.SubmitAccepted(at=now, prediction_id=outcome.prediction_id, request_id=outcome.request_id)
+            case NotAccepted():
+                permanent = outcome.denial is Denial.BAD_INPUT
+                code = outcome.denial.value
+                return ev.SubmitDenied(at=now, code=code, message=outcome.message, permanent=permanent)
+            case NotSent():
+                return ev.SubmitNotSent(at=now, message=outcome.message)
+            case Unclear():
+                return ev.SubmitUnclear(at=now, message=outcome.message)
+
+    def _follow(self, article: Article, record: Record, outcome: SubmitOutcome) -> None:
+        """Do what an outcome asks for beyond being written down."""
+        match outcome:
+            case Accepted():
+                self._trouble = self._balance_tries = 0
+                self._watch.add(article, record)
+            case Unclear():
+                self._desk.watcher.note(f"{article.sku}: {outcome.message}; it may have been accepted and is looked up")
+                self._reconciler.add(article, record)
+            case NotSent():
+                self.submitted -= 1
+                self._not_sent(article, outcome)
+            case NotAccepted():
+                self.submitted -= 1
+                self._denied(article, outcome)
+
+    def _not_sent(self, article: Article, outcome: NotSent) -> None:
+        desk = self._desk
+        self._trouble += 1
+        pause = desk.timing.trouble_pause * min(10, 2 ** (self._trouble - 1))
+        if self._trouble >= _MOST_TROUBLE:
+            hint = "run the same command again later; nothing is lost"
+            desk.stop(Cause.UNREACHABLE, f"the provider cannot be reached: {outcome.message}", hint)
+        self._feed.put_back(article.item_id, desk.clock.now() + pause)
+
+    def _denied(self, article: Article, outcome: NotAccepted) -> None:
+        desk = self._desk
+        said = f"{article.sku}: the provider answered {outcome.http_status} ({outcome.message})"
+        match outcome.denial:
+            case Denial.BAD_INPUT:
+                desk.watcher.note(said)
+                return
+            case Denial.TOO_MANY:
+                pause = max(desk.timing.cooldown, outcome.retry_after or 0.0)
+                desk.gate.lower()
+                desk.gate.pause(pause)
+                desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")
+            case Denial.BALANCE:
+                self._no_balance(said)
+            case Denial.KEY:
+                desk.stop(Cause.KEY_REFUSED, said, "check EACHLABS_API_KEY")
+            case Denial.FORBIDDEN:
+                desk.stop(Cause.KEY_REFUSED, said, "this key may not use this model or this API")
+            case Denial.MODEL_GONE:
+                desk.stop(Cause.MODEL_GONE, said, "choose another `model:`; `sora-batch doctor` lists them")
+            case Denial.OUR_DEFECT:
+                desk.stop(Cause.DEFECT, said, "nothing was bought; please report this, with the message above")
+        self._feed.put_back(article.item_id, desk.clock.now())
+
+    @property
+    def _may_settle(self) -> bool:
+        """Whether anything of ours is running, or may be: its end frees what it holds."""
+        return self._watch.running > 0 or self._reconciler.waiting > 0
+
+    def _no_balance(self, said: str) -> None:
+        """Wait until something of ours settles; with nothing in flight, one cooldown each for three tries."""
+        desk = self._desk
+        if self._may_settle:
+            desk.gate.wait_for_settling()
+            desk.watcher.note(f"{said}; submitting goes on when something of ours has settled")
+            return
+        self._balance_tries += 1
+        if self._balance_tries >= _BALANCE_TRIES:
+            desk.stop(Cause.BALANCE, said, "top up the balance at each::labs, then give the same command again")
+            return
+        desk.gate.pause(desk.timing.cooldown)
+        desk.watcher.note(f"{said}; nothing of ours is in flight, trying again in {desk.timing.cooldown:.0f} s")
+
+    def _capped(self, article: Article, reached: CapReached) -> None:
+        desk = self._desk
+        cap, committed = (format_usd(from_micros(m)) for m in (reached.cap, reached.committed))
+        what = f"budget.per_{reached.scope}_usd ({cap}) is reached: {committed} is spent or reserved"
+        if reached.scope == "item":
+            desk.note(f"{article.sku}: {what}, and one attempt more would go beyond it")
+            desk.capped_items += 1
+            return
+        if self._may_settle:  # for less than its estimate, or for nothing
+            desk.gate.wait_for_settling()
+            self._feed.put_back(article.item_id, 0.0)
+            return
+        desk.stop(Cause.MONEY_CAP, what, "raise the cap in the job, or wait for the next run or day")
+
+
+def caps_of(desk: Desk) -> Caps:
+    """Give the caps that now stand in the job, in micro-dollars."""
+    budget = desk.job.budget
+    run, day, item = (
+        None if usd is None else to_micros(usd) for usd in (budget.per_run_usd, budget.per_day_usd, budget.per_item_usd)
+    )
+    return Caps(run=run, day=day, item=item)
+
+
+def _names(desk: Desk, article: Article) -> list[str]:
+    """Give names for the clip under which nothing lies yet: what another state left behind is never written over."""
+    fields = NameFields(
+        sku=article.sku,
+        aspect=article.aspect,
+        duration=article.duration,
+        model=article.model,
+        variant=article.variant,
+        take=article.take,
+        key=article.key,
+    )
+    names = list(candidates(desk.job.output.name, fields))
+    return [name for name in names[:-1] if not (desk.output_dir / name).exists()] + names[-1:]

@@ -1,0 +1,114 @@
+"""The next item to buy, its frame already being made."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from batch.store import queries
+
+if TYPE_CHECKING:
+    from batch.frames.settings import Frame
+    from batch.run.desk import Desk
+    from batch.store.queries import Article
+
+_CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """An item that may be bought, and the frame that is being made for it."""
+
+    article: Article
+    frame: asyncio.Task[Frame]
+
+
+class Feed:
+    """Reads planned items in manifest order, a few ahead, and takes those back that may be bought again later.
+
+    Args:
+        ahead: How many frames are made before they are asked for.
+    """
+
+    def __init__(self, desk: Desk, *, ahead: int) -> None:
+        self._desk = desk
+        self._ahead = ahead
+        self._last_id = 0
+        self._exhausted = False
+        self._read: deque[Article] = deque()
+        self._ready: deque[Ready] = deque()
+        self._later: list[tuple[float, int]] = []
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    async def next(self) -> Ready | None:
+        """Wait for an item that may be bought now; None when the feed was closed."""
+        while not self._closed:
+            self._fill()
+            if self._ready:
+                return self._ready.popleft()
+            self._changed.clear()
+            self._desk.changed.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._until_later())
+        return None
+
+    def put_back(self, item_id: int, not_before: float) -> None:
+        """Offer an item again from a moment (Unix seconds) on."""
+        heapq.heappush(self._later, (not_before, item_id))
+        self._changed.set()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left to offer, now or later."""
+        self._fill()
+        return self._exhausted and not self._read and not self._ready and not self._later
+
+    def close(self) -> None:
+        """Offer nothing any more, and give up the frames that nobody asked for."""
+        self._closed = True
+        for ready in self._ready:
+            ready.frame.cancel()
+        self._ready.clear()
+        self._changed.set()
+
+    def _fill(self) -> None:
+        while not self._closed and len(self._ready) < self._ahead:
+            article = self._next_article()
+            if article is None:
+                return
+            self._ready.append(Ready(article=article, frame=asyncio.create_task(self._frame(article))))
+
+    def _next_article(self) -> Article | None:
+        now = self._desk.clock.now()
+        if self._later and self._later[0][0] <= now:
+            return queries.article(self._desk.store.reader, heapq.heappop(self._later)[1])
+        while not self._exhausted:
+            if self._read:
+                return self._read.popleft()
+            self._read_on(now)
+        return None
+
+    def _read_on(self, now: float) -> None:
+        found = queries.planned(self._desk.store.reader, after=self._last_id, limit=_CHUNK)
+        self._exhausted = len(found) < _CHUNK
+        for article, not_before in found:
+            self._last_id = article.item_id
+            if not_before > now:
+                heapq.heappush(self._later, (not_before, article.item_id))
+            else:
+                self._read.append(article)
+
+    async def _frame(self, article: Article) -> Frame:
+        desk = self._desk
+        path = desk.picture_path(article)
+        return await desk.frames.frame(path, article.source_sha256, desk.fit, desk.frame_target(article))
+
+    def _until_later(self) -> float | None:
+        if not self._later:
+            return None
+        return max(0.005, self._later[0][0] - self._desk.clock.now())

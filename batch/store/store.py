@@ -1,0 +1,103 @@
+"""The state as the run sees it: one writer, one reader, one lock."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import TYPE_CHECKING, TypeVar
+
+from batch.errors import CannotCreate
+from batch.store import changes
+from batch.store.lock import RunLock
+from batch.store.state import Binding, open_state, read_state
+from batch.store.writer import Work, Writer, storage_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from batch.core.events import Event, Intended
+    from batch.core.lifecycle import Record
+
+T = TypeVar("T")
+
+
+def lock_path(state: Path) -> Path:
+    """Say where the lock of a state lies."""
+    return state.with_name(state.name + ".lock")
+
+
+class Store:
+    """An open, locked, recovered state. Made by `open_store`.
+
+    Attributes:
+        reader: A read-only connection of the event loop's thread; it sees what was committed.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: RunLock) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._writer = Writer(connection, str(path))
+        self.reader = read_state(path)
+
+    def post(self, item_id: int, event: Event) -> asyncio.Future[Record]:
+        """Hand an event to the writer in this very step; the future gives the record after the commit."""
+        return self._writer.post(lambda connection: changes.apply(connection, item_id, event))
+
+    async def apply(self, item_id: int, event: Event) -> Record:
+        """Write an event and wait for its commit, even when cancelled meanwhile.
+
+        Raises:
+            StorageProblem: If the disk did not take it.
+            IllegalEventError: If it cannot happen to the item now.
+        """
+        return await asyncio.shield(self.post(item_id, event))
+
+    async def reserve(
+        self, item_id: int, intent: Intended, caps: changes.Caps, names: Iterable[str]
+    ) -> Record | changes.CapReached:
+        """Reserve an attempt's price and write its intent in one transaction."""
+        return await self.do(lambda connection: changes.reserve(connection, item_id, intent, caps, names))
+
+    async def do(self, work: Work[T]) -> T:
+        """Do other work in a transaction and wait for its commit."""
+        return await self._writer.do(work)
+
+    async def close(self) -> None:
+        """Finish what is being written, fold the log into the file and free the lock."""
+        await self._writer.close()
+        self.reader.close()
+        self._connection.close()
+        self._lock.release()
+
+
+async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
+    """Lock, open and recover a state; make it where there is none.
+
+    Raises:
+        Busy: If another run holds the lock.
+        Problem: See `open_state`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotCreate(
+            f"the state's folder cannot be made: {error.strerror}",
+            where=str(path.parent),
+            hint="name another under `state:`",
+        ) from error
+    lock = RunLock(lock_path(path))
+    try:
+        connection = open_state(path, binding)
+        try:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                changes.recover(connection, now)
+            return Store(path, connection, lock)
+        except sqlite3.Error as error:
+            connection.close()
+            raise storage_problem(error, str(path)) from error
+    except BaseException:
+        lock.release()
+        raise
