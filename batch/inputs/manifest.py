@@ -1,0 +1,256 @@
+"""Manifests: files, globs or standard input to batches of rows in which every value is text."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
+
+import polars as pl
+
+from batch.errors import ManifestProblem, MissingInput, StorageProblem
+from batch.inputs.columns import FILE, FLAW, LINE, cell
+from batch.inputs.delimited import Delimited, read_delimited
+from batch.inputs.kinds import HEAD_BYTES, Kind, Stranger, kind_of
+from batch.inputs.parquet import ParquetTable, float_columns, read_parquet
+from batch.inputs.spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from batch.core.job import Manifest as ManifestKeys
+
+STANDARD_INPUT: Final = "-"
+REQUIRED: Final = ("sku", "image")
+KNOWN: Final = (*REQUIRED, "prompt", "duration", "aspect_ratio", "variants", "negative_prompt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestFile:
+    """Where rows come from.
+
+    Attributes:
+        label: What a person calls it: relative to the job's folder.
+        folder: What relative pictures are relative to.
+    """
+
+    label: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One file's rows, and which of its columns stands for each of the manifest's."""
+
+    rows: Spool | ParquetTable
+    cells: tuple[str, ...]
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        return self.rows.frames() if isinstance(self.rows, ParquetTable) else iter(self.rows)
+
+
+class Manifest:
+    """An open manifest. Close it, or use it as a context: standard input and large texts lie in temporary files.
+
+    Attributes:
+        files: One or more.
+        columns: The manifest's own names, trimmed; column `n` is called `cell(n)` in the batches.
+    """
+
+    def __init__(
+        self,
+        *,
+        files: tuple[ManifestFile, ...],
+        columns: tuple[str, ...],
+        renamed: Mapping[str, str],
+        parts: tuple[_Part, ...],
+        resources: ExitStack,
+    ) -> None:
+        self.files = files
+        self.columns = columns
+        self._renamed = renamed
+        self._parts = parts
+        self._resources = resources
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what was put aside."""
+        self._resources.close()
+
+    def own_name(self, name: str) -> str | None:
+        """Give the manifest's name for a column that the job or a template names; None if there is no such column."""
+        own = self._renamed.get(name, name)
+        return own if own in self.columns else None
+
+    def place(self, name: str) -> str | None:
+        """Give the batches' name for a column that the job or a template names; None if there is no such column."""
+        own = self.own_name(name)
+        return None if own is None else cell(self.columns.index(own))
+
+    def nearest(self, name: str) -> str:
+        """Give the column that a person may have meant; empty if none is like it."""
+        return nearest(name, (*self._renamed, *self.columns))
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Read all rows in their order: `file` (index into `files`), `line`, `flaw` and the cells as text.
+
+        At most 50,000 rows each; can be called again. Values are trimmed, empty ones null.
+        """
+        for number, part in enumerate(self._parts):
+            file = pl.lit(number, dtype=pl.UInt32).alias(FILE)
+            cells = [pl.col(name).alias(cell(index)) for index, name in enumerate(part.cells)]
+            for frame in part.frames():
+                if frame.height:
+                    yield frame.select(file, LINE, FLAW, *cells)
+
+
+def open_manifest(keys: ManifestKeys, folder: Path, stdin: BinaryIO) -> Manifest:
+    """Open what a job names as its manifest.
+
+    Args:
+        keys: The job's `manifest`.
+        folder: The job's; paths are relative to it.
+        stdin: Read to its end if the path is `-`; pictures are then relative to the job's folder.
+
+    Raises:
+        MissingInput: If there is no such file, or it cannot be read.
+        ManifestProblem: If it is no table with rows, a SKU and a picture column.
+        StorageProblem: If the temporary folder cannot take it.
+    """
+    with ExitStack() as stack:
+        if keys.path == STANDARD_INPUT:
+            labelled = [(_put_aside(stdin, stack), "standard input", folder)]
+        else:
+            labelled = [(path, os.path.relpath(path, folder), path.parent) for path in manifest_paths(keys, folder)]
+        tables = [_read_table(path, label) for path, label, _ in labelled]
+        columns = tables[0].header.names
+        _check_columns(columns, keys.columns, tables)
+        manifest = Manifest(
+            files=tuple(ManifestFile(label=label, folder=home) for _, label, home in labelled),
+            columns=columns,
+            renamed=keys.columns,
+            parts=tuple(_part(table, columns, stack) for table in tables),
+            resources=stack.pop_all(),
+        )
+    if next(manifest.batches(), None) is None:
+        manifest.close()
+        raise ManifestProblem("the manifest has a header and no rows", where=labelled[0][1], hint="add a row")
+    return manifest
+
+
+def manifest_paths(keys: ManifestKeys, folder: Path) -> tuple[Path, ...]:
+    """Give the files that a job names, sorted; none for standard input.
+
+    Raises:
+        MissingInput: If there are none.
+    """
+    if keys.path == STANDARD_INPUT:
+        return ()
+    named = Path(os.path.normpath(folder / keys.path))
+    if named.is_file():
+        return (named,)
+    if named.is_dir():
+        raise MissingInput("the manifest is a folder", where=str(named), hint=f"name a file, or {keys.path}/*.csv")
+    names = glob.glob(str(named), recursive=True)  # noqa: PTH207 - `Path.glob` takes no absolute pattern
+    found = sorted(path for path in map(Path, names) if path.is_file())
+    if not found:
+        what = "no file fits the pattern" if glob.has_magic(keys.path) else "there is no such manifest"
+        raise MissingInput(what, where=str(named), hint="`manifest.path` is relative to the job file's folder")
+    return tuple(found)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give the name that a person may have meant; empty if none is like it."""
+    folded = {text.casefold().replace(" ", "_"): text for text in known}
+    found = difflib.get_close_matches(name.casefold().replace(" ", "_"), folded, n=1)
+    return folded[found[0]] if found else ""
+
+
+def _put_aside(stdin: BinaryIO, stack: ExitStack) -> Path:
+    try:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sora-batch-"))
+        path = Path(folder, "manifest")
+        with path.open("wb") as file:
+            shutil.copyfileobj(stdin, file, 1 << 20)
+    except OSError as error:
+        raise StorageProblem(
+            f"standard input cannot be put aside: {error}",
+            where=tempfile.gettempdir(),
+            hint="free some space, or set TMPDIR to a folder with more",
+        ) from error
+    return path
+
+
+def _read_table(path: Path, label: str) -> Delimited | ParquetTable:
+    try:
+        with path.open("rb") as file:
+            kind = kind_of(file.read(HEAD_BYTES))
+        match kind:
+            case Stranger(name=name, hint=hint):
+                raise ManifestProblem(f"this is {name}, not a table", where=label, hint=hint)
+            case Kind.PARQUET:
+                return read_parquet(path, label)
+            case Kind.DELIMITED:
+                return read_delimited(path, label)
+    except OSError as error:
+        raise MissingInput(
+            f"the manifest cannot be read: {error.strerror}", where=label, hint="check its permissions"
+        ) from error
+
+
+def _part(table: Delimited | ParquetTable, columns: tuple[str, ...], stack: ExitStack) -> _Part:
+    cells = tuple(cell(table.header.names.index(name)) for name in columns)
+    if isinstance(table, ParquetTable):
+        return _Part(rows=table, cells=cells)
+    spool = Spool()
+    stack.callback(spool.close)
+    for frame in table.frames():
+        spool.add(frame)
+    return _Part(rows=spool, cells=cells)
+
+
+def _check_columns(
+    columns: tuple[str, ...], renamed: Mapping[str, str], tables: list[Delimited | ParquetTable]
+) -> None:
+    label = tables[0].label
+    for table in tables[1:]:
+        odd = sorted(set(columns) ^ set(table.header.names))
+        if odd:
+            raise ManifestProblem(
+                f"the files have different columns: {odd[0]!r} is only in one of {label} and {table.label}",
+                where=table.label,
+                hint="give all files the same columns, or each kind a job of its own",
+            )
+    for ours, theirs in renamed.items():
+        if theirs not in columns:
+            raise _no_column(f"{theirs!r}, which `manifest.columns` calls {ours}", theirs, columns, label)
+    for ours in REQUIRED:
+        if renamed.get(ours, ours) not in columns:
+            raise _no_column(f"{ours!r}, which every manifest needs", ours, columns, label)
+    sku = renamed.get("sku", "sku")
+    for table in tables:
+        if isinstance(table, ParquetTable) and sku in float_columns(table):
+            raise ManifestProblem(
+                f"the column {sku!r} holds floating-point numbers, which lose zeros and digits of a SKU",
+                where=table.label,
+                hint="write the SKUs as text",
+            )
+
+
+def _no_column(what: str, name: str, columns: tuple[str, ...], label: str) -> ManifestProblem:
+    like = nearest(name, columns)
+    names = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+    ours = f"; for {like!r} write `columns: {{{name}: {like}}}`" if like and name in KNOWN else ""
+    meant = f"did you mean {like!r}? " if like else ""
+    return ManifestProblem(f"there is no column {what}", where=label, hint=f"{meant}It has: {names}{ours}")
