@@ -196,5 +196,5 @@ class Desk:
         charged, estimated = (format_usd(from_micros(micros)) for micros in (settled, article.estimate))
         self.note(
             f"{self.profile.slug} charged ${charged} for {article.sku}, estimated ${estimated}: the rest of this run"
-            f" reserves {self.price_factor:.2f} times the estimate; correct the profile's price, or set `price:` in the job"
+            f" reserves {self.price_factor:.2f} times the estimate; correct the profile's price, or set `price:`"
         )

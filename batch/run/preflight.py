@@ -47,8 +47,9 @@ def _check_price(listing: Listing, profile: ModelProfile, orders: Iterable[tuple
     for order, planned in orders:
         listed = listed_price(listing, order)
         if listed is not None and listed > planned:
+            asked = f"${format_usd(listed)} for {order.duration} s"
             raise Unavailable(
-                f"{profile.slug} costs ${format_usd(listed)} for {order.duration} s; ${format_usd(planned)} was planned",
+                f"{profile.slug} costs {asked} by now, and ${format_usd(planned)} was planned",
                 hint="nothing was bought; set `price:` in the job, or update the profile, and look at the plan again",
             )
 
