@@ -78,6 +78,8 @@ def _faults(model: type[BaseModel], tree: Tree, errors: list[ErrorDetails]) -> I
     """Tell pydantic's errors anew; several about one place (the branches of a choice of types) become one."""
     by_path: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
+        if error["type"] == "default_factory_not_called":
+            continue  # follows from another error, which is told
         by_path.setdefault(_path(tree.value, error), []).append(error)
     for path, group in by_path.items():
         deeper = any(other != path and other[: len(path)] == path for other in by_path)
@@ -107,6 +109,8 @@ def _has(value: Any, part: str | int) -> bool:
 
 def _fault(model: type[BaseModel], tree: Tree, path: Path, group: list[ErrorDetails]) -> Fault:
     error, value = group[0], _at(tree.value, path)
+    if len(group) > 1 and (words := _either(group)):
+        return Fault(line=tree.line(path), path=path, what=f"expected {words}, got {_shown(value)}")
     match error["type"]:
         case "missing":
             what, hint = "this key is needed", _description(model, path)
@@ -115,11 +119,11 @@ def _fault(model: type[BaseModel], tree: Tree, path: Path, group: list[ErrorDeta
         case "literal_error" | "union_tag_invalid" | "union_tag_not_found":
             what, hint = _not_among(error, value)
         case "string_pattern_mismatch":
-            what, hint = f"{_description(model, path)}; got {_shown(value)}", ""
+            what, hint = f"expected {_description(model, path)}; got {_shown(value)}", ""
         case "value_error":
             what, hint = str(error["ctx"]["error"]), ""
         case kind if kind in _KINDS:
-            what, hint = f"expected {_either(group)}, got {_shown(value)}", ""
+            what, hint = f"expected {_KINDS[kind]}, got {_shown(value)}", ""
         case kind if kind in _BOUNDS:
             what, hint = f"expected {_bounded(error)}, got {_shown(value)}", ""
         case "string_too_short" | "too_short":
@@ -139,8 +143,10 @@ def _at(value: Any, path: Path) -> Any:
 
 
 def _either(group: list[ErrorDetails]) -> str:
-    words = list(dict.fromkeys(_branch(error) for error in group))
-    return " or ".join(word for word in words if word)
+    words = [word for word in dict.fromkeys(_branch(error) for error in group) if word]
+    if "a number" in words and "a whole number" in words:
+        words.remove("a whole number")
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _branch(error: ErrorDetails) -> str:

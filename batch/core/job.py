@@ -10,33 +10,66 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from batch.core.location import EACHLABS_URL
 from batch.core.strict import ByteSize, Ratio, Seconds, Strict, Usd
 
 SIMULATOR: Final = "simulator"
 EACHLABS: Final = "eachlabs"
 
 
+_LOOPBACK = re.compile(r"http://(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?(/.*)?")
+
+
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _usual_url(provider: dict[str, Any]) -> str:
+    return "" if provider.get("name") == SIMULATOR else EACHLABS_URL
+
+
+Text = Annotated[str, Field(min_length=1)]
+"""Text of at least one character."""
+
+TextOrTexts = Annotated[
+    list[Text],
+    BeforeValidator(_as_list),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string", "minLength": 1}},
+            ],
+        }
+    ),
+]
+"""A list of texts; in YAML also a single one."""
 
 
 class Manifest(Strict):
     """Where the rows come from."""
 
-    path: str = Field(description="CSV, TSV or Parquet file, a glob, or - for standard input")
-    columns: dict[str, str] = Field(default_factory=dict, description="our name: the manifest's column")
+    path: Text = Field(description="CSV, TSV or Parquet file, a glob, or - for standard input")
+    columns: dict[str, Text] = Field(default_factory=dict, description="our name: the manifest's column")
 
 
 class Provider(Strict):
     """Who makes the clips."""
 
-    name: Literal["eachlabs", "simulator"] = EACHLABS
-    base_url: str = Field(default="https://api.eachlabs.ai", pattern=r"^https?://[^/\s]+(/[^\s]*)?$")
+    name: Literal["eachlabs", "simulator"] = Field(default=EACHLABS, description="who makes the clips")
+    base_url: str = Field(
+        default_factory=_usual_url,
+        # No user or password: a key belongs neither into an address nor into this file.
+        pattern=r"^https?://[^/\s@?#]+(/[^\s@?#]*)?$",
+        description=f"an address such as {EACHLABS_URL}; the simulator starts by itself where none is given",
+    )
     speed: Ratio = Field(default=1.0, gt=0, le=100_000, description="simulator only: how much time is compressed")
-    faults: str | None = Field(default=None, description="simulator only: a faults file")
-    clips: Literal["fresh", "cached"] = Field(default="fresh", description="simulator only")
+    faults: Text | None = Field(default=None, description="simulator only: a file that makes it misbehave")
+    clips: Literal["fresh", "cached"] = Field(
+        default="fresh", description="simulator only: a clip of each picture, or one for each size and length"
+    )
 
     @model_validator(mode="after")
     def _simulator_only(self) -> Self:
@@ -44,7 +77,7 @@ class Provider(Strict):
             for key in ("speed", "faults", "clips"):
                 if key in self.model_fields_set:
                     raise ValueError(f"`{key}` belongs to `name: simulator`")
-        elif "base_url" in self.model_fields_set and not re.match(r"http://(127\.|localhost|\[::1\])", self.base_url):
+        elif self.base_url and not _LOOPBACK.fullmatch(self.base_url):
             raise ValueError("a simulator is reached on loopback, for example http://127.0.0.1:8765")
         return self
 
@@ -52,13 +85,13 @@ class Provider(Strict):
 class Defaults(Strict):
     """What holds for every row whose own column does not say otherwise."""
 
-    prompt: str | None = Field(default=None, description="{column} and {column|default text} come from the row")
-    duration: int | str | None = Field(default=None, description="seconds; the profile's default when left out")
-    aspect_ratio: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+    prompt: Text | None = Field(default=None, description="{column} and {column|default text} come from the row")
+    duration: int | Text | None = Field(default=None, description="seconds; the profile's default when left out")
+    aspect_ratio: TextOrTexts = Field(
         default_factory=list, description="one, or a list: an item each; the profile's default when left out"
     )
-    variants: int = Field(default=1, ge=1, le=100)
-    negative_prompt: str | None = None
+    variants: int = Field(default=1, ge=1, le=100, description="items made of each row")
+    negative_prompt: Text | None = Field(default=None, description="what should not be seen, where the model takes it")
     inputs: dict[str, str | int | bool | Decimal] = Field(
         default_factory=dict, description="further inputs of the model, checked against its profile"
     )
@@ -67,22 +100,31 @@ class Defaults(Strict):
 class Image(Strict):
     """How a picture becomes a frame."""
 
-    fit: Literal["subject", "contain", "cover", "blur", "strict"] = "subject"
-    background: str = Field(default="auto", pattern=r"^(auto|#[0-9a-fA-F]{6})$")
+    fit: Literal["subject", "contain", "cover", "blur", "strict"] = Field(
+        default="subject", description="how a picture of another shape becomes a frame"
+    )
+    background: str = Field(
+        default="auto", pattern=r"^(auto|#[0-9a-fA-F]{6})$", description='auto, or a colour in quotes such as "#ffffff"'
+    )
     margin: Ratio = Field(default=0.06, ge=0, le=0.4, description="share of the frame left free around the product")
     min_side: int = Field(default=300, ge=1, description="pictures with a shorter side are rejected")
-    max_bytes: ByteSize = Field(default=50_000_000, ge=1)
+    max_bytes: ByteSize = Field(default=50_000_000, ge=1, description="picture files larger than this are rejected")
 
 
 class Limits(Strict):
     """How fast and how long."""
 
-    submit_per_minute: int = Field(default=30, ge=1, le=100_000)
-    in_flight: int = Field(default=10, ge=1, le=100_000)
-    submit_concurrency: int = Field(default=4, ge=1, le=16)
+    submit_per_minute: int = Field(default=30, ge=1, le=100_000, description="most submits in any 60 seconds")
+    in_flight: int = Field(default=10, ge=1, le=100_000, description="most predictions that run at a time")
+    submit_concurrency: int = Field(
+        default=4,
+        ge=1,
+        le=16,
+        description="most submits that are open at a time, and that a crash can leave unconfirmed",
+    )
     cooldown: Seconds = Field(default=100.0, description="pause after a 429")
     max_items: int | None = Field(default=None, ge=1, description="most items that one run submits")
-    max_runtime: Seconds | None = Field(default=None, description="a run stops submitting and waiting after this")
+    max_runtime: Seconds | None = Field(default=None, gt=0, description="a run stops submitting and waiting after this")
     item_deadline: Seconds = Field(
         default=10_800.0, gt=0, description="an item that takes longer waits for the next run"
     )
@@ -91,9 +133,11 @@ class Limits(Strict):
 class Polling(Strict):
     """How often a prediction is looked at."""
 
-    first: Literal["auto"] | Seconds = "auto"
-    min: Seconds = Field(default=5.0, gt=0)
-    max: Seconds = Field(default=30.0, gt=0)
+    first: Literal["auto"] | Seconds = Field(
+        default="auto", description="when a prediction is first looked at; auto learns it from the run"
+    )
+    min: Seconds = Field(default=5.0, gt=0, description="shortest pause between two looks")
+    max: Seconds = Field(default=30.0, gt=0, description="longest pause between two looks")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -105,9 +149,16 @@ class Polling(Strict):
 class Budget(Strict):
     """Caps. What is reserved and what is spent count together, and nothing is submitted beyond them."""
 
-    per_run_usd: Usd | None = None
+    per_run_usd: Usd | None = Field(default=None, description="over one run")
     per_day_usd: Usd | None = Field(default=None, description="per UTC day, over all runs of this job")
     per_item_usd: Usd | None = Field(default=None, description="over all attempts of an item")
+
+    @field_validator("per_run_usd", "per_day_usd", "per_item_usd")
+    @classmethod
+    def _buys_something(cls, value: Decimal | None) -> Decimal | None:
+        if value == 0:
+            raise ValueError("a budget of 0 buys nothing: give an amount, or leave the key out for no cap")
+        return value
 
 
 class Retries(Strict):
@@ -125,14 +176,14 @@ class Reconcile(Strict):
 class Breaker(Strict):
     """When a run stops itself before more is spent."""
 
-    in_a_row: int = Field(default=5, ge=1)
-    of_last_50: int = Field(default=10, ge=1, le=50)
+    in_a_row: int = Field(default=5, ge=1, description="failures one after another")
+    of_last_50: int = Field(default=10, ge=1, le=50, description="failures among the last 50 that ended")
 
 
 class Network(Strict):
     """What pictures may be fetched from."""
 
-    allow_hosts: list[str] = Field(
+    allow_hosts: list[Text] = Field(
         default_factory=list,
         description="hosts or host:port whose private addresses pictures may be fetched from",
     )
@@ -141,8 +192,14 @@ class Network(Strict):
 class Output(Strict):
     """Where clips and reports go."""
 
-    dir: str = Field(default="../out/{name}", description="{name} is the job's name")
-    name: str = "{sku}/{sku}-{aspect}-{duration}s.mp4"
+    dir: Text | None = Field(
+        default=None,
+        description="{name} is the job's name; ../out/{name}, for the simulator ../out/{name}-simulated, when left out",
+    )
+    name: str = Field(
+        default="{sku}/{sku}-{aspect}-{duration}s.mp4",
+        description="a clip's path below `dir`, of {sku}, {aspect}, {duration}, {model}, {variant}, {take}, {key}",
+    )
 
     @field_validator("name")
     @classmethod
@@ -170,11 +227,14 @@ class PriceOverride(Strict):
 class Job(Strict):
     """One job file, checked. Paths are as written: relative to the folder of the job file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="1 to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit",
+    )
     manifest: Manifest
     provider: Provider = Field(default_factory=Provider)
-    model: str = Field(default="sora-2-image-to-video", min_length=1)
-    models: list[str] = Field(default_factory=list, description="own model profiles, beside the built-in ones")
+    model: Text = Field(default="sora-2-image-to-video", description="the slug of a profile")
+    models: list[Text] = Field(default_factory=list, description="own model profiles, beside the built-in ones")
     price: PriceOverride | None = None
     defaults: Defaults = Field(default_factory=Defaults)
     image: Image = Field(default_factory=Image)
@@ -189,8 +249,8 @@ class Job(Strict):
     )
     network: Network = Field(default_factory=Network)
     output: Output = Field(default_factory=Output)
-    state: str | None = Field(default=None, description="the state file; state.sqlite in output.dir when left out")
-    on_finish: list[str] = Field(
+    state: Text | None = Field(default=None, description="the state file; state.sqlite in output.dir when left out")
+    on_finish: list[Text] = Field(
         default_factory=list,
         description="command and arguments; gets the JSON summary on standard input, no shell",
     )

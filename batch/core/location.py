@@ -42,7 +42,7 @@ def locate_job(
         folder: Of the job file, absolute; paths in the job are relative to it.
         name: The job's.
         provider: The provider's name.
-        base_url: As written; None where it is not.
+        base_url: As written; None or empty where it is not.
         output_dir: As written; None where it is not.
         state: As written; None where it is not.
     """
@@ -62,6 +62,6 @@ def _inside(folder: Path, written: str) -> Path:
 
 
 def _host(provider: str, base_url: str | None) -> str:
-    if provider == SIMULATOR and base_url is None:
+    if provider == SIMULATOR and not base_url:
         return "built-in"
     return urlsplit(base_url or EACHLABS_URL).netloc.lower()

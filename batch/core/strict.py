@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = 366 * 86_400
+_MOST_USD = 1_000_000  # far over any catalogue's price, far under what micro-dollars can count
 _BYTES = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 
 
@@ -22,7 +24,7 @@ def read_seconds(value: Any) -> Any:
     """Turn `5`, `5s`, `15m`, `3h`, `1d` into seconds.
 
     Raises:
-        ValueError: If it is text of another form, or negative.
+        ValueError: If it is text of another form, negative, or longer than a year.
     """
     if isinstance(value, bool):
         raise ValueError("expected a duration such as 90, 90s, 15m or 3h")
@@ -34,6 +36,8 @@ def read_seconds(value: Any) -> Any:
     if isinstance(value, int | float | Decimal):
         if value < 0:
             raise ValueError("a duration cannot be negative")
+        if value > _LONGEST:
+            raise ValueError("expected a duration of at most 366d")
         return float(value)
     return value
 
@@ -56,7 +60,7 @@ def read_money(value: Any) -> Any:
     """Turn a YAML number, or the same as text, into dollars; refuse floats, which have lost digits already.
 
     Raises:
-        ValueError: If it is no finite amount of zero or more.
+        ValueError: If it is no finite amount from zero to a million.
     """
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise ValueError("expected an amount in dollars such as 0.80")
@@ -66,6 +70,8 @@ def read_money(value: Any) -> Any:
         raise ValueError("expected an amount in dollars such as 0.80") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError("expected an amount in dollars of zero or more")
+    if amount > _MOST_USD:
+        raise ValueError(f"expected an amount in dollars of at most {_MOST_USD:,}")
     return amount
 
 

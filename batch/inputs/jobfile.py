@@ -43,13 +43,13 @@ class LoadedJob:
     @property
     def location(self) -> JobLocation:
         """Where its state and its clips are."""
-        provider, output = self.job.provider, self.job.output
+        provider = self.job.provider
         return locate_job(
             self.folder,
             name=self.job.name,
             provider=provider.name,
-            base_url=provider.base_url if "base_url" in provider.model_fields_set else None,
-            output_dir=output.dir if "dir" in output.model_fields_set else None,
+            base_url=provider.base_url,
+            output_dir=self.job.output.dir,
             state=self.job.state,
         )
 
