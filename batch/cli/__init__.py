@@ -1,0 +1,43 @@
+"""The command line. Errors become text and exit codes here, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from batch.cli.parser import build_parser
+from batch.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DEFECT = 70  # EX_SOFTWARE: never documented as an answer, since it means that this program is wrong
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line says and give the exit code."""
+    arguments = build_parser().parse_args(argv)
+    module = import_module(f"batch.cli.{arguments.module}")
+    try:
+        return int(module.run(arguments))
+    except Problem as problem:
+        return _said(str(problem), problem.exit)
+    except KeyboardInterrupt:
+        return _said("interrupted", Exit.SIGINT)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except Exception as defect:
+        if os.environ.get("SORA_BATCH_DEBUG"):
+            raise
+        text = f"a defect of sora-batch: {type(defect).__name__}: {defect}"
+        return _said(f"{text}\n  SORA_BATCH_DEBUG=1 shows where; the state is as safe as after kill -9", _DEFECT)
+
+
+def _said(text: str, code: int) -> int:
+    from batch.cli.console import complain  # noqa: PLC0415 - only where there is something to complain of
+
+    complain(text)
+    return int(code)

@@ -1,0 +1,232 @@
+"""What the command line may say. Nothing heavy is imported: `--help` and `status` answer at once."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EXITS = """\
+exit codes:
+  0 all done   1 some failed, refused or rejected   2 usage   4 something needs a person
+  8 money cap   10 time or item cap   65 bad manifest   66 missing input   69 provider or model unavailable
+  73 cannot create output   74 disk or state   75 try again later   77 key refused   78 bad job   130/143 signal
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Command:
+    """A command: its words in `--help`, and what adds its options."""
+
+    name: str
+    module: str
+    summary: str
+    examples: str
+    options: Callable[[argparse.ArgumentParser], None]
+    aliases: tuple[str, ...] = ()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line; `module` names what to do."""
+    parser = argparse.ArgumentParser(
+        prog="sora-batch",
+        description=(
+            "examples:\n"
+            "  sora-batch init --sample catalogue      write a job and a manifest to begin with\n"
+            "  sora-batch plan configs/spring.yaml     what would be bought, for how much, and what is wrong\n"
+            "  sora-batch run configs/spring.yaml      buy it, fetch it, report it; give it again to go on\n\n"
+            "Turns a catalogue of product pictures into verified videos, and never pays twice for one."
+        ),
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        one = commands.add_parser(
+            command.name,
+            aliases=list(command.aliases),
+            help=command.summary,
+            description=f"examples:\n{command.examples}\n\n{command.summary[0].upper()}{command.summary[1:]}.",
+            epilog=_EXITS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.set_defaults(module=command.module, command=command.name)
+        command.options(one)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is read only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from batch import __version__  # noqa: PLC0415 - start-up counts
+
+        parser.exit(message=f"sora-batch {__version__}\n")
+
+
+def _job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", type=Path, metavar="JOB", help="the job's YAML file")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+
+
+def _logs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="how messages on standard error are written"
+    )
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    _logs(parser)
+    parser.add_argument("--fetch", action="store_true", help="read all pictures behind URLs, too")
+    parser.add_argument("--strict", action="store_true", help="end with 65 if any row is rejected")
+    parser.add_argument("-o", "--rejected", type=Path, metavar="CSV", help="write the rejected rows to this file")
+
+
+def _buying(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    _logs(parser)
+    parser.add_argument("--yes", action="store_true", help="buy without asking")
+    parser.add_argument("--strict", action="store_true", help="buy nothing if any row is rejected")
+    parser.add_argument("--keep-going", action="store_true", help="switch the breaker off")
+
+
+def _collect(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    _logs(parser)
+    parser.add_argument("--wait", action="store_true", help="stay until everything that renders has ended")
+
+
+def _cancel(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    _logs(parser)
+    parser.add_argument("--sku", action="append", default=[], help="only this SKU; may be given several times")
+    parser.add_argument("--yes", action="store_true", help="cancel without asking")
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    parser.add_argument("--watch", action="store_true", help="print again whenever it changes, until all is over")
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    parser.add_argument("--month", metavar="YYYY-MM", help="one line per prediction of a UTC month, as CSV")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where the month's lines go (default: -)")
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--sample", metavar="NAME", help="write a sample job with its manifest and pictures")
+    what.add_argument("--list", action="store_true", help="list the samples")
+    what.add_argument("--schema", action="store_true", help="print the JSON Schema of a job")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path(), metavar="DIR", help="where to write (default: here)"
+    )
+
+
+def _simulate(parser: argparse.ArgumentParser) -> None:
+    from batch.simulator import add_arguments  # noqa: PLC0415 - it is light, and only this command needs it
+
+    add_arguments(parser)
+
+
+_RUN = (
+    "  sora-batch run configs/demo.yaml\n"
+    "  sora-batch run configs/spring.yaml --yes --json      in a script\n"
+    "  sora-batch run configs/spring.yaml                   the same again, after a crash: goes on"
+)
+
+_COMMANDS = (
+    _Command(
+        name="plan",
+        module="plan",
+        aliases=("check",),
+        summary="say what would be bought, for how much, and what is wrong; needs no key and sends nothing",
+        examples="  sora-batch plan configs/spring.yaml\n  sora-batch plan configs/spring.yaml --fetch -o rejected.csv",
+        options=_plan,
+    ),
+    _Command(
+        name="run",
+        module="work",
+        summary="buy what is planned, fetch the clips, write the report; the same command goes on after any stop",
+        examples=_RUN,
+        options=_buying,
+    ),
+    _Command(
+        name="submit",
+        module="work",
+        summary="buy what is planned and leave the fetching to a later `collect`",
+        examples="  sora-batch submit configs/nightly.yaml --yes",
+        options=_buying,
+    ),
+    _Command(
+        name="collect",
+        module="work",
+        summary="fetch the clips that are made by now; buys nothing",
+        examples="  sora-batch collect configs/nightly.yaml\n  sora-batch collect configs/nightly.yaml --wait",
+        options=_collect,
+    ),
+    _Command(
+        name="cancel",
+        module="cancel",
+        summary="cancel what is queued or rendering at the provider; a cancelled prediction is not billed",
+        examples="  sora-batch cancel configs/spring.yaml\n  sora-batch cancel configs/spring.yaml --sku 00152 --yes",
+        options=_cancel,
+    ),
+    _Command(
+        name="status",
+        module="status",
+        summary="say where the items stand and what they cost, also while a run is at work",
+        examples="  sora-batch status configs/spring.yaml\n  sora-batch status configs/spring.yaml --watch",
+        options=_status,
+    ),
+    _Command(
+        name="report",
+        module="report",
+        summary="write the report anew from the state alone, or list a month's predictions for the invoice",
+        examples="  sora-batch report configs/spring.yaml\n  sora-batch report configs/spring.yaml --month 2026-11",
+        options=_report,
+    ),
+    _Command(
+        name="doctor",
+        module="doctor",
+        summary="look at everything that a run depends on; buys nothing",
+        examples="  sora-batch doctor configs/spring.yaml",
+        options=_doctor,
+    ),
+    _Command(
+        name="init",
+        module="init",
+        summary="write a sample job, or print the job's JSON Schema",
+        examples="  sora-batch init --list\n  sora-batch init --sample catalogue -o my-shop\n"
+        "  sora-batch init --schema > configs/job.schema.json",
+        options=_init,
+    ),
+    _Command(
+        name="simulate",
+        module="simulate",
+        summary="serve the provider's wire protocol on loopback: no key, no money, real clips",
+        examples="  sora-batch simulate --data-dir /tmp/simulator --port 8765 --speed 100",
+        options=_simulate,
+    ),
+)
