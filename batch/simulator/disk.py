@@ -94,7 +94,7 @@ class Disk:
 
     def _load_counters(self, book: FaultBook) -> None:
         for record in read_lines(self._folder / "requests.jsonl"):
-            for heard in record.get("heard", ()):
+            for heard in record["heard"] if record.get("plan") == book.fingerprint else ():
                 book.replay(heard["rules"], heard["subject"])
 
     def note_upload(self, record: dict[str, Any]) -> None:

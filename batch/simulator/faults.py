@@ -16,6 +16,7 @@ Nothing here reads a file, a clock or a global random number generator.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -192,6 +193,11 @@ class FaultPlan:
     seed: int = 0
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of the rules: counters are brought back only for the same ones."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
@@ -218,6 +224,7 @@ class FaultBook:
 
     def __init__(self, plan: FaultPlan) -> None:
         self._plan = plan
+        self.fingerprint = plan.fingerprint
         self._counts: dict[tuple[int, str], _Count] = {}
         self._subjects = [0] * len(plan.rules)
 

@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -41,19 +41,16 @@ BODY_LIMIT = 101 * 1_000_000
 class Server:
     """One simulator: its world, its folder, and its way of answering."""
 
-    def __init__(self, settings: SimulatorSettings) -> None:
+    def __init__(self, settings: SimulatorSettings, plan: FaultPlan, disk: Disk) -> None:
         """Take up the folder where it was left.
 
         Raises:
-            FolderInUseError: Another simulator holds the folder.
-            FaultFileError: The faults file is wrong.
             LedgerError: The folder's files are damaged.
         """
-        self._settings = settings
-        plan = FaultPlan() if settings.faults is None else read_fault_file(settings.faults)
+        self.settings = settings
         self._book = FaultBook(plan)
         self.world = World(_rules(settings), new_id=lambda: str(uuid.uuid4()))
-        self.disk = Disk(settings.data_dir)
+        self.disk = disk
         self.disk.load(self.world, self._book)
         self._maker = ClipMaker(self.disk, settings.clips, settings.encoders)
         self.engine = Engine(self.world, self.disk, self._maker, self._now)
@@ -64,7 +61,7 @@ class Server:
         self._only = None if settings.key is None else hash_of(settings.key)
 
     def _now(self) -> float:
-        return time.time() + self._settings.clock_skew.total_seconds()
+        return time.time() + self.settings.clock_skew.total_seconds()
 
     def app(self) -> web.Application:
         """Give the routes of the contract."""
@@ -191,26 +188,25 @@ class Server:
                 "request_id": request_id,
                 "key": bool(call.owner),
                 **call.notes,
-                **_heard(call.heard),
+                **_heard(call.heard, self._book.fingerprint),
             }
         )
 
     async def close(self) -> None:
-        """Stop what is going on and let the folder go."""
+        """Stop what is going on."""
         late = list(LATE)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         await self.engine.close()
         self._maker.close()
-        await self.disk.close()
 
 
-def _heard(heard: list[tuple[str, Heard]]) -> dict[str, object]:
+def _heard(heard: list[tuple[str, Heard]], plan: str) -> dict[str, Any]:
     """Tell the log which fault rules listened, so that their counters can be brought back, and what struck."""
     listened = [{"subject": subject, "rules": one.rules} for subject, one in heard if one.rules]
     struck = [fault.name for _, one in heard for fault in one.faults]
-    return ({"heard": listened} if listened else {}) | ({"faults": struck} if struck else {})
+    return ({"plan": plan, "heard": listened} if listened else {}) | ({"faults": struck} if struck else {})
 
 
 def _rules(settings: SimulatorSettings) -> Rules:
@@ -229,11 +225,21 @@ def _rules(settings: SimulatorSettings) -> Rules:
 async def serve(settings: SimulatorSettings) -> AsyncIterator[str]:
     """Serve inside the running event loop; gives the base URL, and stops when the context is left."""
     require_video()
-    server = Server(settings)
+    plan = FaultPlan() if settings.faults is None else read_fault_file(settings.faults)
+    disk = Disk(settings.data_dir)
+    try:
+        async with _serving(Server(settings, plan, disk)) as base_url:
+            yield base_url
+    finally:
+        await disk.close()
+
+
+@contextlib.asynccontextmanager
+async def _serving(server: Server) -> AsyncIterator[str]:
     runner = web.AppRunner(server.app(), access_log=None, handle_signals=False, shutdown_timeout=1.0)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, settings.host, settings.port)
+        site = web.TCPSite(runner, server.settings.host, server.settings.port)
         await site.start()
         host, port = runner.addresses[0][:2]
         server.calls.base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
