@@ -1,0 +1,57 @@
+"""Files that are whole or absent, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PART_SUFFIX = ".part"
+
+
+def part_of(path: Path) -> Path:
+    """Name the file that stands for `path` until it is whole; it lies in the same folder, so a rename suffices."""
+    return path.with_name(path.name + PART_SUFFIX)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut; a file's own fsync says nothing of its name."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to, which becomes `path` when the block ends without an error.
+
+    Until then `path` is what it was. Two writers of one path must keep each other out by themselves:
+    both would write to the same part file.
+
+    Raises:
+        OSError: As the operating system says; the part file is gone then.
+    """
+    part = part_of(path)
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Write a whole file at once; text as UTF-8, with its line ends as they are."""
+    data = content.encode() if isinstance(content, str) else content
+    with atomic(path) as file:
+        file.write(data)

@@ -1,0 +1,180 @@
+"""The whole report, from one reading of the items."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch.errors import CannotCreate, StorageProblem
+from batch.files import atomic
+from batch.report.cards import Chosen, card_of, web_link
+from batch.report.document import Document
+from batch.report.page import Page, write_page
+from batch.report.table import Table
+from batch.report.thumbnails import make_thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from batch.core.summary import ItemView, RejectedView, ReportHead
+    from batch.report.cards import Card
+
+MAX_CARDS = 1_000
+"""More cards than a phone can scroll; beyond them the page points to the tables."""
+MAX_REJECTED = 200
+EMBEDDED_CARDS = 200
+"""Up to so many cards the thumbnails are in the page itself (about 20 kB each), beyond that in files beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPaths:
+    """Where the four files of a report are."""
+
+    html: Path
+    csv: Path
+    parquet: Path
+    json: Path
+
+    def as_json(self) -> dict[str, str]:
+        """Give the paths under the keys of the run's summary."""
+        return {"html": str(self.html), "csv": str(self.csv), "parquet": str(self.parquet), "json": str(self.json)}
+
+
+def local_picture(view: ItemView) -> Path | None:
+    """Give an item's source as a local path; None where it is on the web."""
+    if not view.source or web_link(view.source) or "://" in view.source:
+        return None
+    return Path(view.source)
+
+
+def write_report(
+    folder: Path,
+    head: ReportHead,
+    items: Iterable[ItemView],
+    rejected: Iterable[RejectedView],
+    *,
+    output_dir: Path,
+    picture_of: Callable[[ItemView], Path | None] = local_picture,
+    max_cards: int = MAX_CARDS,
+) -> ReportPaths:
+    """Write `report.html`, `report.csv`, `report.parquet` and `report.json`; all four, or none of them.
+
+    Both iterables are read once, in their order, and never held in memory. Until the new files are whole the former
+    ones stay. Another writer of the same folder is waited for.
+
+    Args:
+        folder: The report's folder; made if missing.
+        head: What is said of the whole.
+        items: Every item of the job.
+        rejected: Every rejected row.
+        output_dir: What the clips' paths are relative to.
+        picture_of: Where an item's source lies on this disk, None if nowhere; asked only for items with a card.
+        max_cards: How many items the page shows; the tables have all.
+
+    Raises:
+        CannotCreate: If the folder cannot be made.
+        StorageProblem: If the files cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotCreate(
+            f"the report's folder cannot be made: {error.strerror}",
+            where=str(folder),
+            hint="Name a folder that can be written under `output: {dir: ...}`.",
+        ) from error
+    paths = ReportPaths(**{kind: folder / f"report.{kind}" for kind in ("html", "csv", "parquet", "json")})
+    try:
+        with _alone(folder):
+            plan = _CardPlan(output_dir=output_dir, picture_of=picture_of, limit=max_cards)
+            _write(paths, head, items, rejected, plan)
+    except OSError as error:
+        raise StorageProblem(
+            f"the report cannot be written: {error}",
+            where=str(folder),
+            hint="Nothing else is lost. Make room, then write it again with `sora-batch report JOB`.",
+        ) from error
+    return paths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CardPlan:
+    """How the page's cards are to be made; see `write_report`."""
+
+    output_dir: Path
+    picture_of: Callable[[ItemView], Path | None]
+    limit: int
+
+
+def _write(
+    paths: ReportPaths, head: ReportHead, items: Iterable[ItemView], rejected: Iterable[RejectedView], plan: _CardPlan
+) -> None:
+    folder = paths.html.parent
+    chosen = Chosen(plan.limit)
+    with (
+        _chunk_folder(folder) as chunks,
+        atomic(paths.json) as json_file,
+        atomic(paths.csv) as csv_file,
+        atomic(paths.parquet) as parquet_file,
+        atomic(paths.html) as html_file,
+    ):
+        table, document = Table(chunks), Document(json_file)
+        document.begin(head)
+        for _ in table.take(document.items(chosen.take(items))):
+            pass
+        rows, more_rows = _first(document.rejected(rejected), MAX_REJECTED)
+        table.write_csv(csv_file)
+        table.write_parquet(parquet_file)
+        page = Page(
+            head=head,
+            cards=_cards(folder, chosen.views, plan),
+            shown=len(chosen.views),
+            left_out=chosen.left_out,
+            rejected=rows,
+            rejected_left_out=more_rows,
+        )
+        write_page(html_file, page)
+
+
+def _cards(folder: Path, views: list[ItemView], plan: _CardPlan) -> Iterator[Card]:
+    pictures = [plan.picture_of(view) for view in views]
+    known = [picture for picture in pictures if picture]
+    thumbnails = make_thumbnails(known, folder / "thumbs", embed=len(views) <= EMBEDDED_CARDS)
+    clip_folder = Path(os.path.relpath(plan.output_dir, folder)).as_posix()
+    for view, picture in zip(views, pictures, strict=True):
+        yield card_of(view, thumbnails[picture] if picture else None, clip_folder)
+
+
+def _first(views: Iterable[RejectedView], limit: int) -> tuple[list[RejectedView], int]:
+    kept: list[RejectedView] = []
+    more = 0
+    for view in views:
+        if len(kept) < limit:
+            kept.append(view)
+        else:
+            more += 1
+    return kept, more
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _chunk_folder(folder: Path) -> Iterator[Path]:
+    # A fixed name: what a killed writer left is swept by the next one.
+    chunks = folder / ".chunks.part"
+    shutil.rmtree(chunks, ignore_errors=True)
+    chunks.mkdir()
+    try:
+        yield chunks
+    finally:
+        shutil.rmtree(chunks, ignore_errors=True)
