@@ -6,6 +6,7 @@ off; the side's own colours, drawn outward, carry the table and the wall on.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ _MEAN_CALM = 4.0
 _MOST_CALM = 20
 _MOST_SHARE = 0.985
 _SMOOTH = 1.5
+_PLACES = 64
+_WAY = 2.2
+_WAY_FREE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def _to_the_left(canvas: Image.Image, piece: Image.Image, free: int, top: int) -
     deep = max(2, min(piece.width // 4, round(_DEPTH * min(piece.size))))
     strip = piece.crop((0, 0, deep, piece.height))
     line = strip.resize((1, piece.height), Image.Resampling.BOX)
-    if not _is_calm(strip, line):
+    if not _is_calm(strip, line) or _is_striped(line):
         return
     smooth = line.filter(ImageFilter.GaussianBlur((0, _SMOOTH)))
     canvas.paste(smooth.resize((free + deep, piece.height)), (0, top))
@@ -88,6 +92,18 @@ def _is_calm(strip: Image.Image, line: Image.Image) -> bool:
     total = sum(counts)
     mean = sum(value * count for value, count in enumerate(counts)) / total
     return mean <= _MEAN_CALM and sum(counts[:_MOST_CALM]) >= _MOST_SHARE * total
+
+
+def _is_striped(line: Image.Image) -> bool:
+    """Whether the colours along a side go up and down: drawn outward, they would be stripes."""
+    places = min(_PLACES, line.height)
+    data = line.resize((1, places), Image.Resampling.BOX).tobytes()
+    for channel in range(3):
+        values = data[channel::3]
+        way = sum(abs(value - last) for last, value in itertools.pairwise(values))
+        if way > _WAY * (max(values) - min(values)) + _WAY_FREE:
+            return True
+    return False
 
 
 def _eased(part: float) -> float:

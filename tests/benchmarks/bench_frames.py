@@ -59,7 +59,7 @@ def plain(data: bytes, size: Size, quality: int) -> bytes:
     frame = Image.new("RGB", (size.width, size.height), fitted.getpixel((0, 0)))
     frame.paste(fitted, ((size.width - fitted.width) // 2, (size.height - fitted.height) // 2))
     file = io.BytesIO()
-    frame.save(file, "JPEG", quality=quality, subsampling=0, optimize=True)
+    frame.save(file, "JPEG", quality=quality, subsampling=0)
     return file.getvalue()
 
 
