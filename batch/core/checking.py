@@ -5,9 +5,10 @@ The types are pydantic's; its messages are written for programmers and are told 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,8 +16,9 @@ from batch.core.nearest import did_you_mean, nearest
 from batch.core.yamltree import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
     from batch.core.yamltree import Path, Tree
@@ -44,12 +46,30 @@ _KINDS = {
 }
 """What pydantic's complaints about a type expected, in words that can be joined by `or`."""
 
+_ABOUT_THE_OUTSIDE = {*_KINDS, "too_short"}
+
+_ABOUT_THE_KIND = {"union_tag_invalid", "union_tag_not_found"}
+
 _BOUNDS = {
     "greater_than_equal": ("ge", "of at least"),
     "greater_than": ("gt", "above"),
     "less_than_equal": ("le", "of at most"),
     "less_than": ("lt", "below"),
 }
+
+
+Words: TypeAlias = tuple[str, str]
+"""What is wrong, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One of pydantic's errors, and the value it is about."""
+
+    model: type[BaseModel]
+    path: Path
+    error: ErrorDetails
+    value: Any
 
 
 def check(model: type[M], tree: Tree) -> M | tuple[Fault, ...]:
@@ -61,16 +81,15 @@ def check(model: type[M], tree: Tree) -> M | tuple[Fault, ...]:
     try:
         checked = model.model_validate(tree.value)
     except ValidationError as error:
-        known = tuple(fault.path for fault in faults)
         found = _faults(model, tree, error.errors(include_url=False))
-        faults += (fault for fault in islice(found, MAX_FAULTS) if not _below(fault.path, known))
+        faults += (fault for fault in islice(found, MAX_FAULTS) if not _below(fault.path, tree.gaps))
     else:
         if not faults:
             return checked
     return tuple(sorted(faults, key=lambda fault: fault.line))
 
 
-def _below(path: Path, others: tuple[Path, ...]) -> bool:
+def _below(path: Path, others: frozenset[Path]) -> bool:
     return any(path[: len(other)] == other for other in others)
 
 
@@ -83,7 +102,7 @@ def _faults(model: type[BaseModel], tree: Tree, errors: list[ErrorDetails]) -> I
         by_path.setdefault(_path(tree.value, error), []).append(error)
     for path, group in by_path.items():
         deeper = any(other != path and other[: len(path)] == path for other in by_path)
-        if deeper and all(error["type"] in _KINDS for error in group):
+        if deeper and all(error["type"] in _ABOUT_THE_OUTSIDE for error in group):
             continue  # another branch of the choice got further, and says what is wrong inside
         yield _fault(model, tree, path, group)
 
@@ -108,28 +127,12 @@ def _has(value: Any, part: str | int) -> bool:
 
 
 def _fault(model: type[BaseModel], tree: Tree, path: Path, group: list[ErrorDetails]) -> Fault:
-    error, value = group[0], _at(tree.value, path)
-    if len(group) > 1 and (words := _either(group)):
-        return Fault(line=tree.line(path), path=path, what=f"expected {words}, got {_shown(value)}")
-    match error["type"]:
-        case "missing":
-            what, hint = "this key is needed", _description(model, path)
-        case "extra_forbidden":
-            what, hint = "unknown key", did_you_mean(str(path[-1]), _known_keys(model, path[:-1]))
-        case "literal_error" | "union_tag_invalid" | "union_tag_not_found":
-            what, hint = _not_among(error, value)
-        case "string_pattern_mismatch":
-            what, hint = f"expected {_description(model, path)}; got {_shown(value)}", ""
-        case "value_error":
-            what, hint = str(error["ctx"]["error"]), ""
-        case kind if kind in _KINDS:
-            what, hint = f"expected {_KINDS[kind]}, got {_shown(value)}", ""
-        case kind if kind in _BOUNDS:
-            what, hint = f"expected {_bounded(error)}, got {_shown(value)}", ""
-        case "string_too_short" | "too_short":
-            what, hint = "expected something here, got nothing", ""
-        case _:
-            what, hint = error["msg"], ""
+    case = _Case(model=model, path=path, error=group[0], value=_at(tree.value, path))
+    if len(group) > 1:
+        return Fault(line=tree.line(path), path=path, what=_of_several(group, case.value))
+    what, hint = _TELLERS.get(case.error["type"], _as_it_is)(case)
+    if case.error["type"] in _ABOUT_THE_KIND:
+        path = (*path, str(case.error["ctx"]["discriminator"]).strip("'"))
     return Fault(line=tree.line(path), path=path, what=what, hint=hint)
 
 
@@ -140,6 +143,13 @@ def _at(value: Any, path: Path) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
+
+
+def _of_several(group: list[ErrorDetails], value: Any) -> str:
+    """Tell what is wrong with a value that fits no branch of a choice of types."""
+    own = [str(error["ctx"]["error"]) for error in group if error["type"] == "value_error"]
+    inside = [words for words in own if not words.startswith("expected ")]
+    return inside[0] if inside else f"expected {_either(group)}, got {_shown(value)}"
 
 
 def _either(group: list[ErrorDetails]) -> str:
@@ -157,24 +167,83 @@ def _branch(error: ErrorDetails) -> str:
     return _KINDS.get(error["type"], "")
 
 
-def _bounded(error: ErrorDetails) -> str:
-    name, word = _BOUNDS[error["type"]]
-    bound = error["ctx"][name]
-    whole = isinstance(error["input"], int) and not isinstance(bound, float)
-    return f"a {'whole ' if whole else ''}number {word} {bound:,}"
+def _missing(case: _Case) -> Words:
+    return "this key is needed", _description(case)
 
 
-def _not_among(error: ErrorDetails, value: Any) -> tuple[str, str]:
-    context: Mapping[str, Any] = error["ctx"]
-    named = context.get("expected") or context.get("expected_tags") or context["discriminator"]
-    expected = str(named).replace("'", "")
-    key = str(context.get("discriminator", "")).replace("'", "")
-    if error["type"] == "union_tag_not_found":
-        return f"the key `{key}` is needed here", ""
-    got = context.get("tag", value)
-    close = nearest(str(got), [word.strip() for word in expected.replace(" or ", ",").split(",")])
-    prefix = f"{key}: " if key else ""
-    return f"{prefix}expected {expected}, got {_shown(got)}", f"did you mean `{close}`?" if close else ""
+def _unknown(case: _Case) -> Words:
+    known = {name for one in _models_at(case.model, case.path[:-1]) for name in one.model_fields}
+    return "unknown key", did_you_mean(str(case.path[-1]), known)
+
+
+def _no_such_word(case: _Case) -> Words:
+    return _not_among(case.error["ctx"]["expected"], case.value)
+
+
+def _no_such_kind(case: _Case) -> Words:
+    return _not_among(case.error["ctx"]["expected_tags"], case.error["ctx"]["tag"])
+
+
+def _no_kind(_case: _Case) -> Words:
+    return "this key is needed", ""
+
+
+def _wrong_form(case: _Case) -> Words:
+    return f"expected {_description(case)}; got {_shown(case.value)}", ""
+
+
+def _own_words(case: _Case) -> Words:
+    what = str(case.error["ctx"]["error"])
+    shown = what.startswith("expected ") and not isinstance(case.value, dict)
+    return f"{what}, got {_shown(case.value)}" if shown else what, ""
+
+
+def _wrong_type(case: _Case) -> Words:
+    expected, value = _KINDS[case.error["type"]], case.value
+    hint = ""
+    if expected == "text" and isinstance(value, bool | int | Decimal):
+        hint = "put it in quotes"
+    if expected == "keys and values" and value is None and case.path:
+        hint = "indent them below it, or leave the key out"
+    return f"expected {expected}, got {_shown(value)}", hint
+
+
+def _out_of_bounds(case: _Case) -> Words:
+    name, word = _BOUNDS[case.error["type"]]
+    bound = case.error["ctx"][name]
+    types = [one.annotation for one in _fields_at(case)]
+    whole = "whole " if any(int in (annotation, *get_args(annotation)) for annotation in types) else ""
+    shown = f"{int(bound):,}" if bound == int(bound) else str(bound)
+    return f"expected a {whole}number {word} {shown}, got {_shown(case.value)}", ""
+
+
+def _empty(_case: _Case) -> Words:
+    return "expected something here, got nothing", ""
+
+
+def _as_it_is(case: _Case) -> Words:
+    return case.error["msg"], ""
+
+
+_TELLERS: Mapping[str, Callable[[_Case], Words]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+    "literal_error": _no_such_word,
+    "union_tag_invalid": _no_such_kind,
+    "union_tag_not_found": _no_kind,
+    "string_pattern_mismatch": _wrong_form,
+    "value_error": _own_words,
+    "string_too_short": _empty,
+    "too_short": _empty,
+    **dict.fromkeys(_KINDS, _wrong_type),
+    **dict.fromkeys(_BOUNDS, _out_of_bounds),
+}
+
+
+def _not_among(expected: str, value: Any) -> Words:
+    names = expected.replace("'", "")
+    close = nearest(str(value), [name.strip() for name in names.replace(" or ", ",").split(",")])
+    return f"expected {names}, got {_shown(value)}", f"did you mean `{close}`?" if close else ""
 
 
 def _shown(value: Any) -> str:
@@ -211,10 +280,10 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [inner for part in get_args(annotation) for inner in _models_in(part)]
 
 
-def _known_keys(model: type[BaseModel], path: Path) -> set[str]:
-    return {name for one in _models_at(model, path) for name in one.model_fields}
+def _description(case: _Case) -> str:
+    return next((field.description for field in _fields_at(case) if field.description), "")
 
 
-def _description(model: type[BaseModel], path: Path) -> str:
-    fields = [one.model_fields.get(str(path[-1])) for one in _models_at(model, path[:-1])]
-    return next((field.description for field in fields if field and field.description), "")
+def _fields_at(case: _Case) -> list[FieldInfo]:
+    name = str(case.path[-1])
+    return [one.model_fields[name] for one in _models_at(case.model, case.path[:-1]) if name in one.model_fields]

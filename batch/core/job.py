@@ -123,7 +123,7 @@ class Limits(Strict):
         description="most submits that are open at a time, and that a crash can leave unconfirmed",
     )
     cooldown: Seconds = Field(default=100.0, description="pause after a 429")
-    max_items: int | None = Field(default=None, ge=1, description="most items that one run submits")
+    max_items: int | None = Field(default=None, ge=1, le=1_000_000_000, description="most items that one run submits")
     max_runtime: Seconds | None = Field(default=None, gt=0, description="a run stops submitting and waiting after this")
     item_deadline: Seconds = Field(
         default=10_800.0, gt=0, description="an item that takes longer waits for the next run"

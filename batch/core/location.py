@@ -64,4 +64,4 @@ def _inside(folder: Path, written: str) -> Path:
 def _host(provider: str, base_url: str | None) -> str:
     if provider == SIMULATOR and not base_url:
         return "built-in"
-    return urlsplit(base_url or EACHLABS_URL).netloc.lower()
+    return urlsplit(base_url or EACHLABS_URL).netloc.rpartition("@")[2].lower()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from batch.core.media import Size
 from batch.core.nearest import did_you_mean
 from batch.core.pricing import ExactPrice, KnownPrice, Price, PriceRange, UnknownPrice, UnknownRule, price_of
-from batch.core.profile import AUTO, Aspect, Duration, ModelProfile, Option
+from batch.core.profile import AUTO, Aspect, Duration, ModelProfile
 from batch.errors import JobProblem, RowProblem
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def place_order(profile: ModelProfile, job: Job, *, duration: str | None, aspect
 def aspects_of(profile: ModelProfile, job: Job) -> tuple[str, ...]:
     """Give the aspect ratios of a row that has none of its own: an item each, at least one."""
     if job.defaults.aspect_ratio:
-        return tuple(job.defaults.aspect_ratio)
+        return tuple(dict.fromkeys(job.defaults.aspect_ratio))
     return (profile.aspect.default if profile.aspect else FALLBACK_ASPECT,)
 
 
@@ -188,8 +188,8 @@ def _complaints(profile: ModelProfile, job: Job) -> Iterator[Complaint]:
             yield Complaint(path=path, what="no input of this model", hint=_elsewhere(profile, name))
         else:
             try:
-                _option(option, value)
-            except _Unfit as unfit:
+                option.take(value)
+            except ValueError as unfit:
                 yield Complaint(path=path, what=str(unfit))
 
 
@@ -246,49 +246,10 @@ def _aspect(offer: Aspect | None, text: str) -> str:
     match = re.fullmatch(r"([1-9][0-9]?):([1-9][0-9]?)", shape)
     if offer is not None and offer.values is not None:
         if shape not in offer.values:
-            raise _Unfit(f"this model makes clips of {', '.join(offer.values)}, not {shape!r}")
+            raise _Unfit(f"this model's aspect ratios are {' and '.join(offer.values)}, not {shape!r}")
     elif match is None or not 1 / _WIDEST <= int(match[1]) / int(match[2]) <= _WIDEST:
         raise _Unfit(f"expected an aspect ratio such as 16:9, 9:16 or 1:1, not {shape!r}")
     return shape
-
-
-def _option(option: Option, value: Any) -> Any:
-    """Give an input's value in the type of the wire; numbers as Decimals."""
-    fits: bool
-    match option.type:
-        case "any":
-            return value
-        case "text":
-            fits = isinstance(value, str)
-        case "boolean":
-            fits = isinstance(value, bool)
-        case "integer":
-            fits = isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            fits = isinstance(value, int | Decimal) and not isinstance(value, bool)
-            value = Decimal(value) if fits else value
-    if fits and option.values:
-        fits = value in option.values
-    if fits and option.minimum is not None:
-        fits = value >= option.minimum
-    if fits and option.maximum is not None:
-        fits = value <= option.maximum
-    if not fits:
-        raise _Unfit(f"expected {_expected(option)}, not {_shown(value)}")
-    return value
-
-
-def _expected(option: Option) -> str:
-    if option.values:
-        return " or ".join(str(value) for value in option.values)
-    word = {"text": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}[option.type]
-    bounds = [f"of at least {option.minimum:g}"] if option.minimum is not None else []
-    bounds += [f"of at most {option.maximum:g}"] if option.maximum is not None else []
-    return f"{word} {' and '.join(bounds)}".rstrip()
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str) else str(value)
 
 
 def _inputs(profile: ModelProfile, job: Job, length: int | str, shape: str) -> dict[str, Any]:
@@ -302,8 +263,8 @@ def _inputs(profile: ModelProfile, job: Job, length: int | str, shape: str) -> d
         value = given.get(name, option.default)
         if value is not None:
             try:
-                inputs[name] = _option(option, value)
-            except _Unfit as unfit:
+                inputs[name] = option.take(value)
+            except ValueError as unfit:
                 raise JobProblem(str(unfit), where=f"defaults.inputs.{name}") from None
     assert profile.duration is not None
     inputs[profile.duration.field] = length

@@ -30,10 +30,10 @@ def _read_date(value: Any) -> Any:
 
 
 def _read_size(value: Any) -> Any:
-    if not isinstance(value, str):
+    if isinstance(value, Size):
         return value
-    width, x, height = value.partition("x")
-    if not (x and width.isdecimal() and height.isdecimal() and len(value) <= 11):
+    width, x, height = str(value).partition("x")
+    if not (x and width.isdecimal() and height.isdecimal() and len(height) <= 5 and len(width) <= 5):
         raise ValueError("expected a size in pixels such as 1280x720")
     return Size(int(width), int(height))
 
@@ -41,6 +41,14 @@ def _read_size(value: Any) -> Any:
 def _read_unknown(value: Any) -> Any:
     return None if value == "unknown" else value
 
+
+_TYPE_NAMES = {
+    "text": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "any": "anything",
+}
 
 Day = Annotated[date, BeforeValidator(_read_date)]
 Pixels = Annotated[Size, BeforeValidator(_read_size), WithJsonSchema({"type": "string", "pattern": r"^\d+x\d+$"})]
@@ -145,6 +153,46 @@ class Option(Strict):
     minimum: Ratio | None = None
     maximum: Ratio | None = None
     default: bool | int | str | Decimal | None = None
+
+    @model_validator(mode="after")
+    def _default_is_taken(self) -> Self:
+        if self.default is not None:
+            self.take(self.default)
+        return self
+
+    def take(self, value: Any) -> Any:
+        """Give a value in the type of the wire; numbers as Decimals.
+
+        Raises:
+            ValueError: If it is none that this input takes; the text says what it takes.
+        """
+        fits = self._is_typed(value) and self._is_within(value)
+        if not fits:
+            shown = str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str) else value
+            raise ValueError(f"expected {self}, not {shown}")
+        return Decimal(value) if self.type == "number" else value
+
+    def _is_typed(self, value: Any) -> bool:
+        if self.type == "any":
+            return True
+        if isinstance(value, bool):
+            return self.type == "boolean"
+        kinds: Mapping[str, tuple[type, ...]] = {"text": (str,), "integer": (int,), "number": (int, Decimal)}
+        return isinstance(value, kinds.get(self.type, ()))
+
+    def _is_within(self, value: Any) -> bool:
+        if self.values and value not in self.values:
+            return False
+        above = self.minimum is None or value >= self.minimum
+        return above and (self.maximum is None or value <= self.maximum)
+
+    def __str__(self) -> str:
+        """Name what is taken, for a person."""
+        if self.values:
+            return " or ".join(str(value) for value in self.values)
+        bounds = [f"of at least {self.minimum:g}"] if self.minimum is not None else []
+        bounds += [f"of at most {self.maximum:g}"] if self.maximum is not None else []
+        return f"{_TYPE_NAMES[self.type]} {' and '.join(bounds)}".rstrip()
 
 
 class Frame(Strict):

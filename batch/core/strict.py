@@ -49,7 +49,7 @@ def read_bytes(value: Any) -> Any:
         ValueError: If it is text of another form.
     """
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?b)", value.strip().lower())
+        match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmg]?b)", value.strip().lower())
         if match is None:
             raise ValueError("expected a size such as 50MB, 500kB or a number of bytes")
         return int(Decimal(match[1]) * _BYTES[match[2]])

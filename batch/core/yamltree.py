@@ -79,12 +79,14 @@ class Tree:
     Attributes:
         value: Built of dict (with text keys), list, str, int, Decimal, bool and None.
         lines: The line of every key and of every list item; `()` is the whole.
-        faults: What was refused on the way; the value lacks it, or has its first mention.
+        faults: What was refused on the way.
+        gaps: Places whose value is not what the text meant, because of a fault.
     """
 
     value: Any
     lines: Mapping[Path, int]
     faults: tuple[Fault, ...] = ()
+    gaps: frozenset[Path] = frozenset()
 
     def line(self, path: Path) -> int:
         """Give the line of a place, or of the nearest place around it that the text has."""
@@ -128,6 +130,7 @@ class _Builder:
     events: Iterator[Event]
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    gaps: set[Path] = field(default_factory=set)
 
     def document(self) -> Tree:
         next(self.events)
@@ -141,16 +144,20 @@ class _Builder:
             event = next(self.events)
         if isinstance(event, yaml.DocumentStartEvent):
             self.fault(event, (), "a second document begins here; one file is one document")
-        return Tree(value=value, lines=self.lines, faults=tuple(self.faults))
+        return Tree(value=value, lines=self.lines, faults=tuple(self.faults), gaps=frozenset(self.gaps))
 
     def fault(self, event: Event, path: Path, what: str, hint: str = "") -> None:
         self.faults.append(Fault(line=_line(event), path=path, what=what, hint=hint))
+
+    def gap(self, event: Event, path: Path, what: str, hint: str = "") -> None:
+        self.fault(event, path, what, hint)
+        self.gaps.add(path)
 
     def node(self, event: Event, path: Path) -> Any:
         if len(path) > MAX_DEPTH:
             raise _TooDeep(_line(event))
         if isinstance(event, yaml.AliasEvent):
-            self.fault(event, path, f"`*{event.anchor}` refers to another place, which is not supported", "repeat it")
+            self.gap(event, path, f"`*{event.anchor}` refers to another place, which is not supported", "repeat it")
             return None
         self.refuse_extras(event, path)
         if isinstance(event, yaml.MappingStartEvent):
@@ -178,28 +185,34 @@ class _Builder:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self.key(event, path)
-            here = path if key is None else (*path, key)
-            seen = key in found
-            if seen:
+            if key is None:
+                self.skip(next(self.events), path)
+                continue
+            here = (*path, key)
+            if key in found:
                 first = self.lines[here]
                 self.fault(event, here, f"given twice, first on line {first}", "keep one of the two")
-            elif key is not None:
-                self.lines.setdefault(here, _line(event))
-            value = self.node(next(self.events), here if key is not None else (*path, ""))
-            if key is not None and not seen:
-                found[key] = value
+                self.skip(next(self.events), here)
+                continue
+            self.lines[here] = _line(event)
+            found[key] = self.node(next(self.events), here)
         return found
+
+    def skip(self, event: Event, path: Path) -> None:
+        """Pass over a value that is not kept; what is wrong inside it does not matter either."""
+        aside = _Builder(self.events)
+        aside.node(event, (*path, ""))
 
     def key(self, event: Event, path: Path) -> str | None:
         """Read a key; None, with a fault, where it is not plain text."""
         if isinstance(event, yaml.ScalarEvent):
             if event.value == "<<" and event.implicit[0]:
-                self.fault(event, path, "merge keys (`<<`) are not supported", "write the keys out")
+                self.gap(event, path, "merge keys (`<<`) are not supported", "write the keys out")
                 return None
             self.refuse_extras(event, (*path, event.value))
             return event.value
-        self.fault(event, path, "a key has to be text")
-        self.node(event, (*path, ""))
+        self.gap(event, path, "a key has to be text")
+        self.skip(event, path)
         return None
 
     def scalar(self, event: yaml.ScalarEvent, path: Path) -> Any:
@@ -213,7 +226,7 @@ class _Builder:
         if not _FLOAT.fullmatch(text):
             return text
         if len(text) > MAX_DIGITS or _exponent(text) > MAX_DIGITS:
-            self.fault(event, path, "a number out of all proportion", "put it in quotes if it is text")
+            self.gap(event, path, "a number out of all proportion", "put it in quotes if it is text")
             return None
         return int(text) if _INT.fullmatch(text) else Decimal(text)
 
