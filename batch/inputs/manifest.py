@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 import shutil
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 import polars as pl
 
+from batch.core.nearest import nearest
 from batch.errors import ManifestProblem, MissingInput, StorageProblem
 from batch.inputs.columns import FILE, FLAW, LINE, cell
 from batch.inputs.delimited import Delimited, read_delimited
@@ -22,7 +22,7 @@ from batch.inputs.parquet import ParquetTable, float_columns, read_parquet
 from batch.inputs.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from batch.core.job import Manifest as ManifestKeys
 
@@ -98,8 +98,8 @@ class Manifest:
         own = self.own_name(name)
         return None if own is None else cell(self.columns.index(own))
 
-    def nearest(self, name: str) -> str:
-        """Give the column that a person may have meant; empty if none is like it."""
+    def nearest(self, name: str) -> str | None:
+        """Give the column that a person may have meant; None if none is like it."""
         return nearest(name, (*self._renamed, *self.columns))
 
     def batches(self) -> Iterator[pl.DataFrame]:
@@ -168,13 +168,6 @@ def manifest_paths(keys: ManifestKeys, folder: Path) -> tuple[Path, ...]:
         what = "no file fits the pattern" if glob.has_magic(keys.path) else "there is no such manifest"
         raise MissingInput(what, where=str(named), hint="`manifest.path` is relative to the job file's folder")
     return tuple(found)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Give the name that a person may have meant; empty if none is like it."""
-    folded = {text.casefold().replace(" ", "_"): text for text in known}
-    found = difflib.get_close_matches(name.casefold().replace(" ", "_"), folded, n=1)
-    return folded[found[0]] if found else ""
 
 
 def _put_aside(stdin: BinaryIO, stack: ExitStack) -> Path:
