@@ -54,7 +54,6 @@ class Desk:
         price_factor: How much dearer than the profile the provider was seen to be in this run; at least 1.
         keep_going: Whether the breaker is switched off.
         echo: Whether this account's predictions were ever seen to echo the URL of their picture.
-        canary_over: Whether a clip was made in this run.
         capped_items: Items whose own cap leaves no room for an attempt.
         began: When this call began, on the clock's ticks.
         problem: Trouble of our own disk, with its exit code.
@@ -86,7 +85,6 @@ class Desk:
     price_factor: Decimal = Decimal(1)
     keep_going: bool = False
     echo: bool = False
-    canary_over: bool = False
     capped_items: int = 0
     problem: Problem | None = None
     defect: BaseException | None = None
@@ -172,10 +170,18 @@ class Desk:
         for task in list(self._background):
             task.cancel()
 
-    def verdict(self, *, failed: bool) -> None:
-        """Take in how a prediction ended; too many failures stop the run before more is spent."""
+    def verdict(self, *, failed: bool, final: bool = True) -> None:
+        """Take in how a prediction ended; too many failures, or the canary's, stop the run before more is spent.
+
+        Args:
+            final: Whether the item has ended with it.
+        """
         self._verdicts.append(failed)
-        self.canary_over = self.canary_over or not failed
+        if self.gate.alone and not failed:
+            self.gate.alone = False
+            self.gate.changed()
+        elif self.gate.alone and final:
+            self._break("the first item of this job, which goes alone, failed or was refused")
         breaker = self.job.breaker
         recent = list(self._verdicts)
         if len(recent) >= breaker.in_a_row and all(recent[-breaker.in_a_row :]):

@@ -207,7 +207,7 @@ class Watch:
         if event.retry_at is not None:
             self._feed.put_back(record.item_id, event.retry_at)
         desk.watcher.note(f"{watched.article.sku}: {_in_words(failure, decision)}")
-        desk.verdict(failed=True)
+        desk.verdict(failed=True, final=event.retry_at is None)
         self._let_go(watched)
 
     async def _cancelled(self, watched: Watched, prediction: Prediction) -> None:

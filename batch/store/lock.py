@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def lock_path(state: Path) -> Path:
+    """Say where the lock of a state lies."""
+    return state.with_name(state.name + ".lock")
+
+
 class RunLock:
     """Holds the lock for as long as the object, or the process, lives. The kernel frees it when the process dies.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from batch.errors import CannotCreate
 from batch.store import changes
-from batch.store.lock import RunLock
+from batch.store.lock import RunLock, lock_path
 from batch.store.state import Binding, open_state, read_state
 from batch.store.writer import Work, Writer, storage_problem
 
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from batch.core.lifecycle import Record
 
 T = TypeVar("T")
-
-
-def lock_path(state: Path) -> Path:
-    """Say where the lock of a state lies."""
-    return state.with_name(state.name + ".lock")
 
 
 class Store:

@@ -1,0 +1,67 @@
+"""`status`: where the items stand and what they cost, from the state alone, also beside a run."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from batch.cli.console import say, say_json
+from batch.cli.words import cost_line, count_line
+from batch.errors import Exit
+from batch.inputs.jobfile import locate
+from batch.store import queries
+from batch.store.lock import lock_holder, lock_path
+from batch.store.state import read_state
+
+if TYPE_CHECKING:
+    import argparse
+    import sqlite3
+
+    from batch.core.location import JobLocation
+
+_WATCH_SECONDS = 1.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the numbers, once or whenever they change."""
+    location = locate(arguments.job)
+    with closing(read_state(location.state)) as connection:
+        shown: dict[str, Any] = {}
+        while True:
+            value = _value(location, connection)
+            if value != shown:
+                shown = value
+                _show(arguments, location, connection, value)
+            if not (arguments.watch and value["running_process"]):
+                return Exit.DONE
+            time.sleep(_WATCH_SECONDS)
+
+
+def _value(location: JobLocation, connection: sqlite3.Connection) -> dict[str, Any]:
+    run = queries.newest_run(connection)
+    return {
+        "job": location.name,
+        "items": queries.counts(connection).as_json(),
+        "cost": queries.cost(connection).as_json(),
+        "in_flight": queries.in_flight(connection),
+        "running_process": lock_holder(lock_path(location.state)),
+        "ended": "" if run is None else run.ended,
+    }
+
+
+def _show(
+    arguments: argparse.Namespace, location: JobLocation, connection: sqlite3.Connection, value: dict[str, Any]
+) -> None:
+    if arguments.json:
+        say_json(value)
+        return
+    holder = value["running_process"]
+    at_work = f"a run is at work (process {holder})" if holder else f"last run: {value['ended'] or 'was cut off'}"
+    say(
+        (
+            f"{location.name}: {count_line(queries.counts(connection))}",
+            cost_line(queries.cost(connection)),
+            f"in flight: {value['in_flight']}; {at_work}",
+        )
+    )

@@ -1,0 +1,65 @@
+"""`run`, `submit` and `collect`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from batch.cli.console import Progress, ask, complain, on_terminal, say, say_json
+from batch.cli.words import closing_lines
+from batch.core.money import format_usd
+from batch.inputs.jobfile import LoadedJob, read_job
+
+if TYPE_CHECKING:
+    import argparse
+
+    from batch.run.planning import Spend
+    from batch.run.session import Outcome
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do the call, print how it went, and give its exit code."""
+    loaded = read_job(arguments.job)
+    outcome = asyncio.run(_work(arguments, loaded))
+    if arguments.json:
+        say_json(outcome.as_json())
+    else:
+        say(closing_lines(loaded, outcome))
+    for stop in outcome.stops:
+        if stop.hint:
+            complain(f"{stop.message}\n  {stop.hint}")
+    return outcome.exit
+
+
+async def _work(arguments: argparse.Namespace, loaded: LoadedJob) -> Outcome:
+    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.run.engine import Parts  # noqa: PLC0415 - the same
+    from batch.run.session import Request, run_job  # noqa: PLC0415 - the same
+
+    collecting = arguments.command == "collect"
+    parts = Parts(
+        submit=not collecting,
+        collect=arguments.command != "submit",
+        wait=arguments.wait if collecting else True,
+    )
+    request = Request(
+        parts=parts,
+        strict=not collecting and arguments.strict,
+        keep_going=not collecting and arguments.keep_going,
+        confirm=lambda spend: _confirmed(arguments, loaded, spend),
+    )
+    progress = Progress(log_format=arguments.log_format)
+    try:
+        return await run_job(loaded, request, audience=progress, clock=Clock())
+    finally:
+        progress.close()
+
+
+def _confirmed(arguments: argparse.Namespace, loaded: LoadedJob, spend: Spend) -> bool:
+    """Ask on a terminal; elsewhere a budget in the job is consent enough. The simulator costs nothing."""
+    if loaded.job.simulated or arguments.yes:
+        return True
+    if on_terminal():
+        return ask(f"Buy {spend.items} clips of {loaded.job.model} for up to ${format_usd(spend.usd)}?")
+    budget = loaded.job.budget
+    return budget.per_run_usd is not None or budget.per_day_usd is not None

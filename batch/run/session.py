@@ -1,0 +1,316 @@
+"""One call of `run`, `submit` or `collect`, from the checked job to the written report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from batch.core.ending import Cause, Stop, exit_code
+from batch.core.lifecycle import Phase
+from batch.core.order import check_buyable
+from batch.core.profile import profile_notes
+from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
+from batch.errors import CannotCreate, Exit, Problem, UsageProblem
+from batch.models import profile_for
+from batch.run.desking import provider_for, set_up_desk
+from batch.run.engine import Engine, Parts
+from batch.run.planning import bring_plan_up_to_date, planned_spend
+from batch.run.preflight import look_before_buying
+from batch.run.reporting import write_job_report
+from batch.run.signals import Signals, signals_heeded
+from batch.store import changes, queries, views
+from batch.store.changes import SIGNALLED
+from batch.store.state import Binding
+from batch.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from batch.core.profile import ModelProfile
+    from batch.inputs.jobfile import LoadedJob
+    from batch.run.clock import Clock
+    from batch.run.desk import Desk
+    from batch.run.planning import Spend
+
+
+class Audience(Protocol):
+    """Who a session tells what it does, and asks before it spends."""
+
+    def note(self, message: str) -> None:
+        """Something that a person should read once."""
+
+    def moved(self) -> None:
+        """Items have moved."""
+
+    def follow(self, numbers: Callable[[], tuple[ItemCounts, Cost, int]]) -> None:
+        """From now on there are numbers to show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a call asks for.
+
+    Attributes:
+        strict: Buy nothing if any row is rejected.
+        keep_going: Switch the breaker off.
+        confirm: Asked before the first paid call; False ends the call with a usage error.
+    """
+
+    parts: Parts
+    strict: bool = False
+    keep_going: bool = False
+    confirm: Callable[[Spend], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a call came to.
+
+    Attributes:
+        report: Paths of the report's files by kind; empty if none could be written.
+        run_cost: The money of this run alone.
+        notes: What a person should know.
+    """
+
+    exit: Exit
+    counts: ItemCounts
+    cost: Cost
+    run_cost: Cost
+    report: dict[str, str]
+    stops: tuple[Stop, ...] = ()
+    notes: tuple[str, ...] = ()
+    run_id: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the documented keys."""
+        extra = {
+            "run": {"id": self.run_id, "cost": self.run_cost.as_json()},
+            "stopped": [{"cause": stop.cause.name.lower(), "message": stop.message} for stop in self.stops],
+            "notes": list(self.notes),
+        }
+        return summary_json(
+            counts=self.counts, cost=self.cost, report=self.report, exit_code=int(self.exit), extra=extra
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Session:
+    """What the steps of a call share."""
+
+    loaded: LoadedJob
+    profile: ModelProfile
+    request: Request
+    audience: Audience
+    clock: Clock
+    store: Store
+    signals: Signals
+    run: changes.Run | None = None
+    stops: list[Stop] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    overdue: int = 0
+    problem: Problem | None = None
+
+
+async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, clock: Clock) -> Outcome:
+    """Do a call. Whatever happens after the first paid call ends in a report and an exit code, not in an error.
+
+    Raises:
+        Problem: If the call cannot begin: bad job, bad manifest, another run at work, no key, no provider.
+    """
+    profile = profile_for(loaded)
+    if request.parts.submit:
+        check_buyable(profile, loaded.job)
+    _make_folder(loaded)
+    location = loaded.location
+    binding = Binding(job=location.name, provider=location.provider, host=location.host)
+    with signals_heeded() as signals:
+        store = await open_store(location.state, binding, now=clock.now())
+        session = _Session(
+            loaded=loaded,
+            profile=profile,
+            request=request,
+            audience=audience,
+            clock=clock,
+            store=store,
+            signals=signals,
+        )
+        try:
+            return await _do(session)
+        finally:
+            await store.close()
+
+
+async def _do(session: _Session) -> Outcome:
+    try:
+        if session.request.parts.submit:
+            await bring_plan_up_to_date(
+                session.store, session.loaded, session.profile, audience=session.audience, strict=session.request.strict
+            )
+        if _something_to_do(session):
+            await _work(session)
+    except asyncio.CancelledError:
+        if session.signals.cause is None:
+            raise
+        session.stops.append(Stop(cause=session.signals.cause, message="interrupted before anything was bought"))
+    return await _conclude(session)
+
+
+def _make_folder(loaded: LoadedJob) -> None:
+    folder = loaded.location.output
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(13, "permission denied")
+    except OSError as error:
+        raise CannotCreate(
+            f"the output folder cannot be used: {error.strerror}", where=str(folder), hint="set `output.dir` in the job"
+        ) from error
+
+
+def _something_to_do(session: _Session) -> bool:
+    """Say whether anything is planned, or was left at the provider by an earlier run."""
+    reader = session.store.reader
+    left = queries.count_in(
+        reader, Phase.RUNNING, Phase.RENDERED, Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED
+    )
+    return bool(left or (session.request.parts.submit and queries.planned(reader, after=0, limit=1)))
+
+
+async def _work(session: _Session) -> None:
+    spend = planned_spend(session.store.reader)
+    if session.request.parts.submit and spend.items and not session.request.confirm(spend):
+        raise UsageProblem(
+            "nothing was bought: nobody confirmed the spending",
+            hint="give --yes, or set `budget.per_run_usd` in the job",
+        )
+    async with AsyncExitStack() as stack:
+        provider, base_url = await stack.enter_async_context(provider_for(session.loaded))
+        if session.request.parts.submit and spend.items:
+            for note in await look_before_buying(provider, session.profile, spend.orders, spend.usd):
+                _note(session, note)
+        now = session.clock.now()
+        session.run = await session.store.do(lambda connection: changes.begin_run(connection, now))
+        desk = await stack.enter_async_context(
+            set_up_desk(
+                session.loaded,
+                session.profile,
+                session.store,
+                session.run,
+                provider,
+                base_url=base_url,
+                clock=session.clock,
+                watcher=session.audience,
+                keep_going=session.request.keep_going,
+            )
+        )
+        await _engine(session, desk)
+
+
+async def _engine(session: _Session, desk: Desk) -> None:
+    reader = session.store.reader
+    session.audience.follow(lambda: (queries.counts(reader), queries.cost(reader), queries.in_flight(reader)))
+    session.signals.desk = desk
+    try:
+        await Engine(desk, session.request.parts).run()
+    finally:
+        session.stops += desk.stops
+        session.notes += desk.notes
+        session.overdue = len(desk.overdue)
+        session.problem = desk.problem
+        if desk.capped_items and not desk.stops:
+            session.stops.append(Stop(cause=Cause.MONEY_CAP, message="budget.per_item_usd leaves items unbought"))
+
+
+def _note(session: _Session, note: str) -> None:
+    session.notes.append(note)
+    session.audience.note(note)
+
+
+async def _conclude(session: _Session) -> Outcome:
+    """End the run in the state, write the report, and say how it went."""
+    store, reader = session.store, session.store.reader
+    run = session.run
+    signalled = any(stop.cause in {Cause.SIGINT, Cause.SIGTERM} for stop in session.stops)
+    why = SIGNALLED if signalled else "; ".join(stop.message for stop in session.stops) or "done"
+    if run is not None:
+        now, run_id = session.clock.now(), run.id
+        try:
+            await store.do(lambda connection: changes.end_run(connection, run_id, now, why))
+        except Problem as problem:  # the disk is full: the next call goes on with this run, which is right
+            session.problem = session.problem or problem
+    counts = _counts(session)
+    with_person = views.with_person(reader) + session.overdue
+    code = exit_code(session.stops, counts, with_person=with_person)
+    if session.problem is not None and code not in {Exit.SIGINT, Exit.SIGTERM}:
+        code = session.problem.exit
+    outcome = Outcome(
+        exit=code,
+        counts=counts,
+        cost=queries.cost(reader),
+        run_cost=queries.cost(reader, f"run:{run.id}") if run else Cost(),
+        report={},
+        stops=tuple(session.stops),
+        notes=tuple(session.notes),
+        run_id=run.id if run else 0,
+    )
+    return await _report(session, outcome, why)
+
+
+def _counts(session: _Session) -> ItemCounts:
+    """Count the items; a call that began no run has made nothing, so what is done was done before."""
+    counts = queries.counts(session.store.reader)
+    if session.run is None:
+        return replace(counts, done=0, skipped=counts.done + counts.skipped)
+    return counts
+
+
+async def _report(session: _Session, outcome: Outcome, why: str) -> Outcome:
+    loaded = session.loaded
+    head = ReportHead(
+        job=loaded.job.name,
+        model=loaded.job.model,
+        provider=loaded.job.provider.name,
+        simulated=loaded.job.simulated,
+        made_at=datetime.fromtimestamp(session.clock.now(), UTC),
+        run_started_at=datetime.fromtimestamp(session.run.started_at, UTC) if session.run else None,
+        ended=why,
+        counts=outcome.counts,
+        cost=outcome.cost,
+        notes=(*profile_notes(session.profile), *outcome.notes),
+    )
+    try:
+        paths = await asyncio.to_thread(write_job_report, loaded, head)
+    except Problem as problem:  # what was bought and what it cost stands in the state all the same
+        session.audience.note(f"the report could not be written: {problem}")
+        stops_before = {Exit.SIGINT, Exit.SIGTERM, Exit.KEY_REFUSED, Exit.UNAVAILABLE}
+        return outcome if outcome.exit in stops_before else replace(outcome, exit=problem.exit)
+    finished = replace(outcome, report=paths)
+    await _on_finish(session, finished)
+    return finished
+
+
+async def _on_finish(session: _Session, outcome: Outcome) -> None:
+    """Hand the summary to the job's own command; its failure is said and changes nothing."""
+    command = session.loaded.job.on_finish
+    if not command:
+        return
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EACHLABS_API_KEY")}
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=2,
+            env=environment,
+            cwd=session.loaded.folder,
+        )
+        await process.communicate(json.dumps(outcome.as_json()).encode() + b"\n")
+    except OSError as error:
+        session.audience.note(f"on_finish: {command[0]}: {error.strerror}")
+        return
+    if process.returncode:
+        session.audience.note(f"on_finish: {command[0]} ended with {process.returncode}")
