@@ -7,6 +7,7 @@ import hmac
 import json
 from collections import deque
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +16,7 @@ from batch.simulator.answers import Answer
 from batch.simulator.listing import Listing
 from batch.simulator.models import MODELS
 from batch.simulator.twists import twisted
-from batch.simulator.values import Status
+from batch.simulator.values import End, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,7 +96,11 @@ class Calls:
         outcome = self._world.create(call.owner, body, upload_id, heard.faults, call.now)
         if isinstance(outcome, Answer):
             return outcome
-        await self._disk.ledger.append(records.accepted(outcome))
+        try:
+            await self._disk.ledger.append(records.accepted(outcome))
+        except OSError:
+            self._world.end(outcome.id, End(status=Status.ERROR, cost=Decimal(0), at=call.now))
+            return Answer(status=500, body=answers.default_error(500))
         self._engine.expect(outcome)
         self._last_created[call.owner] = outcome.id
         call.notes["prediction"] = outcome.id
@@ -237,7 +242,7 @@ class Calls:
             return Answer(status=413, body="<Error><Code>EntityTooLarge</Code></Error>")
         content = await read()
         self._disk.upload_path(upload.id).write_bytes(content)
-        stored = self._world.store(upload.id, clips.picture_size(content))
+        stored = self._world.store(upload.id, len(content), clips.picture_size(content))
         self._disk.note_upload(records.stored(stored, call.now))
         return Answer(status=200, body=b"", headers={"ETag": f'"{hashlib.md5(content).hexdigest()}"'})  # noqa: S324 - S3's
 

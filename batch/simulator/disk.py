@@ -73,7 +73,7 @@ class Disk:
             if record["event"] == "presigned":
                 world.uploads[record["id"]] = records.upload_of(record)
             elif record["event"] == "stored":
-                world.store(record["id"], records.size_of(record))
+                world.store(record["id"], record["length"], records.size_of(record))
             else:
                 deleted[record["id"]] = record["time"]
         return deleted

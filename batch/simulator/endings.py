@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from batch.simulator.answers import NOT_DOWNLOADED
+from batch.simulator.models import MEGABYTE
 from batch.simulator.values import CancelledByOther, Ending, Failure, Never, Render
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def ending_of(model: Model, inputs: Mapping[str, Any], picture: Upload | None, f
     complete = model.complete(inputs)
     if picture.size is None:
         return _bad_picture("INPUT_VALIDATION_ERROR", "The image could not be decoded", "invalid_image")
+    if picture.length > model.image_bytes:
+        limit = model.image_bytes // MEGABYTE
+        return _bad_picture("INPUT_VALIDATION_ERROR", f"The image exceeds {limit} MB", "image_too_large")
     frame = model.frame(complete, picture.size)
     if model.exact_frame and picture.size != frame:
         message = "Inpaint image must match the requested width and height"

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from batch.simulator.world import World
 
 
+DISK_PAUSE = 1.0  # seconds between two tries to write to a disk that is full
+
+
 class BadPictureError(Exception):
     """An upload that looked like a picture and cannot be decoded."""
 
@@ -179,13 +182,21 @@ class Engine:
                 self._world.fail(prediction.id, _failure("PROVIDER_SERVER_ERROR", f"No clip was made: {error}"))
         end = self._world.decide_end(prediction.id, clip)
         if end is not None:
-            await self._disk.ledger.append(records.ended(self._world.predictions[prediction.id], end))
+            await self._written(records.ended(self._world.predictions[prediction.id], end))
             self._world.end(prediction.id, end)
         if prediction.upload_id is not None:
             self._disk.forget(self._world, prediction.upload_id)
 
+    async def _written(self, record: records.Record) -> None:
+        """Write an end down; on a full disk it waits for room, and the prediction goes on rendering."""
+        while True:
+            try:
+                return await self._disk.ledger.append(record)
+            except OSError:
+                await asyncio.sleep(DISK_PAUSE)
+
     async def close(self) -> None:
-        """Let what is being settled come to its end; what had not begun is done after the next start."""
+        """Stop settling; what was not settled is, after the next start."""
         tasks = list(self._settling)
         for task in tasks:
             task.cancel()

@@ -10,7 +10,8 @@ does (`fault` and that fault's options) and when:
     match: "text"     only where the prompt, image URL, id or address contains this
     each: true        counts and draws for each prediction (upload, address) apart, not over all requests
 
-Of several rules for one request the first that strikes is taken; while rendering all that strike are.
+Rules that strike one request together work together, but only the first that concerns the connection or replaces the
+whole answer does; of the faults of a download, and of those that decide how a rendering ends, the first is taken.
 Nothing here reads a file, a clock or a global random number generator.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -70,6 +71,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
+        self._length = path.stat().st_size
         _sync_folder(path.parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
@@ -106,8 +108,14 @@ class Ledger:
         self._writer = None
 
     def _write(self, lines: bytes) -> None:
-        self._file.write(lines)
-        os.fsync(self._file.fileno())
+        try:
+            if self._file.write(lines) != len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(self._length)  # half a line would spoil the next one
+            raise
+        self._length += len(lines)
 
     async def close(self) -> None:
         """Wait for what is being written and close the file."""

@@ -153,7 +153,7 @@ def presigned(upload: Upload) -> Record:
 def stored(upload: Upload, now: float) -> Record:
     """Give the upload index's line for a file that arrived."""
     size = None if upload.size is None else [upload.size.width, upload.size.height]
-    return {"event": "stored", "id": upload.id, "time": now, "size": size}
+    return {"event": "stored", "id": upload.id, "time": now, "length": upload.length, "size": size}
 
 
 def deleted(upload: Upload, now: float) -> Record:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import sys
 import time
@@ -22,7 +23,7 @@ from batch.simulator.engine import ClipMaker, Engine
 from batch.simulator.fault_file import FaultFileError, read_fault_file
 from batch.simulator.faults import FaultBook, FaultPlan
 from batch.simulator.ledger import LedgerError
-from batch.simulator.wire import LATE, WIRE_FAULTS, Misbehaviour, NoAnswerError, response
+from batch.simulator.wire import WIRE_FAULTS, Misbehaviour, NoAnswerError, response
 from batch.simulator.world import Rules, World
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Server:
         ttl = settings.output_ttl.total_seconds() / settings.speed
         self.calls = Calls(self.world, self.disk, self.engine, self._book, output_ttl=ttl)
         self._downloads = Downloads(self.world, self.disk, self._maker, self.calls)
+        self._later: set[asyncio.Task[None]] = set()
         self._skew = settings.clock_skew.total_seconds()
         self._only = None if settings.key is None else hash_of(settings.key)
 
@@ -143,7 +145,7 @@ class Server:
         heard = self._book.listen(on, *told)
         call.heard.append((told[0], heard))
         call.faults = heard.faults
-        headers = {"X-Request-Id": request.headers.get("X-Request-Id") or uuid.uuid4().hex}
+        headers = {"X-Request-Id": request.headers.get("X-Request-Id") or secrets.token_hex(16)}
         if self._skew:
             headers["Date"] = formatdate(call.now, usegmt=True)
         status = NO_ANSWER
@@ -175,7 +177,10 @@ class Server:
         async def file() -> Answer:
             return await self._downloads.whole(call.names["name"], call.now)
 
-        exchange = Misbehaviour(request, headers, handle or file, lambda: self.calls.last_created(call.owner))
+        def last() -> str | None:
+            return self.calls.last_created(call.owner)
+
+        exchange = Misbehaviour(request, headers, handle or file, last, self._later)
         return await exchange.respond(struck)
 
     def _log(self, request: web.Request, call: Call, request_id: str, status: int) -> None:
@@ -194,7 +199,7 @@ class Server:
 
     async def close(self) -> None:
         """Stop what is going on."""
-        late = list(LATE)
+        late = list(self._later)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

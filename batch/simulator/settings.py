@@ -62,8 +62,12 @@ class SimulatorSettings:
     def __post_init__(self) -> None:
         if self.host not in ("127.0.0.1", "::1", "localhost"):
             raise ValueError(f"host {self.host}: the simulator listens on loopback only (127.0.0.1, ::1 or localhost)")
-        if not self.speed > 0:
-            raise ValueError(f"speed {self.speed}: must be greater than 0")
+        if not 0 < self.speed < float("inf"):
+            raise ValueError(f"speed {self.speed}: must be greater than 0, and finite")
+        if self.output_ttl <= timedelta(0):
+            raise ValueError(f"output_ttl {self.output_ttl}: must be greater than 0")
+        if self.encoders < 1:
+            raise ValueError(f"encoders {self.encoders}: must be 1 or more")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,12 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--instant", action="store_true", help="render at once")
     add("--seed", type=int, default=0, help="seed of the rendering times")
     add("--clips", type=Clips, choices=list(Clips), default=Clips.FRESH, help="encode each clip, or one per size")
-    add("--encoders", type=int, default=2, metavar="N", help="clips encoded at once")
+    add("--encoders", type=_count, default=2, metavar="N", help="clips encoded at once")
     add("--balance", type=_dollars, default=Decimal(1000), metavar="USD", help="money at the beginning")
-    add("--concurrency", type=int, metavar="N", help="predictions in flight at most")
-    add("--submit-per-minute", type=int, metavar="N", help="submits in any sliding minute at most")
+    add("--concurrency", type=_count, metavar="N", help="predictions in flight at most")
+    add("--submit-per-minute", type=_count, metavar="N", help="submits in any sliding minute at most")
     add("--reopening", type=_seconds, default=timedelta(0), metavar="SECONDS", help="silence needed after a 429")
-    add("--output-ttl", type=_seconds, default=timedelta(hours=24), metavar="SECONDS", help="life of an output URL")
+    add(
+        "--output-ttl", type=_some_seconds, default=timedelta(hours=24), metavar="SECONDS", help="life of an output URL"
+    )
     add("--lag", type=_seconds, default=timedelta(0), metavar="SECONDS", help="delay before executions are listed")
     add("--clock-skew", type=_seconds, default=timedelta(0), metavar="SECONDS", help="how far its clock runs ahead")
     add("--require-key", metavar="KEY", help="the only key that is let in (default: any)")
@@ -113,8 +119,8 @@ def settings_from(args: argparse.Namespace) -> SimulatorSettings:
 
 def _positive(text: str) -> float:
     value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"must be greater than 0, not {text}")
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be greater than 0 and finite, not {text}")
     return value
 
 
@@ -123,6 +129,20 @@ def _seconds(text: str) -> timedelta:
         return timedelta(seconds=float(text))
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"must be a number of seconds, not {text!r}") from error
+
+
+def _some_seconds(text: str) -> timedelta:
+    value = _seconds(text)
+    if value <= timedelta(0):
+        raise argparse.ArgumentTypeError(f"must be greater than 0, not {text}")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return value
 
 
 def _dollars(text: str) -> Decimal:

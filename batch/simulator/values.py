@@ -46,8 +46,8 @@ class Upload:
     """A file slot that was presigned, and the file in it once it was put there.
 
     `token` is the signature in the presigned URL. `expires_at` ends the public URL, `put_until` the time for
-    the PUT. `stored` tells whether bytes have arrived; `size` is the picture's, or None when they are no
-    picture that can be read.
+    the PUT. `stored` tells whether bytes have arrived and `length` how many; `size` is the picture's, or None when they
+    are no picture that can be read.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Upload:
     put_until: float
     expires_at: float
     stored: bool = False
+    length: int = 0
     size: Size | None = None
     deleted: bool = False
 

@@ -85,12 +85,13 @@ class Misbehaviour:
         headers: dict[str, str],
         handle: Callable[[], Awaitable[Answer]],
         last_created: Callable[[], str | None],
+        later: set[asyncio.Task[None]],
     ) -> None:
         self._request = request
         self._headers = headers
         self._handle = handle
         self._last_created = last_created
-        self._later: set[asyncio.Task[None]] = set()
+        self._later = later
 
     async def respond(self, fault: Fault) -> web.StreamResponse:
         """Answer as the fault has it.
@@ -130,8 +131,8 @@ class Misbehaviour:
         """Let the call take effect, now or later, or not at all; give what it answers."""
         if (seconds := fault.options.get("late")) is not None:
             task = asyncio.create_task(self._afterwards(seconds))
-            LATE.add(task)
-            task.add_done_callback(LATE.discard)
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
         elif fault.options.get("accepted"):
             return await self._handle()
         return Answer(status=200, body=answers.created("00000000-0000-4000-8000-000000000000"))
@@ -184,7 +185,6 @@ class Misbehaviour:
 
 
 _JSON = {"Content-Type": "application/json"}
-LATE: set[asyncio.Task[None]] = set()
 
 
 async def close(request: web.BaseRequest) -> NoAnswerError:

@@ -101,9 +101,9 @@ class World:
         self.uploads[upload.id] = upload
         return upload
 
-    def store(self, upload_id: str, size: Size | None) -> Upload:
-        """Note that the slot's file has arrived; `size` is None when it is no readable picture."""
-        upload = replace(self.uploads[upload_id], stored=True, size=size)
+    def store(self, upload_id: str, length: int, size: Size | None) -> Upload:
+        """Note that the slot's file of `length` bytes has arrived; `size` is None when it is no readable picture."""
+        upload = replace(self.uploads[upload_id], stored=True, length=length, size=size)
         self.uploads[upload_id] = upload
         return upload
 

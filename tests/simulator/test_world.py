@@ -13,7 +13,7 @@ from batch.simulator import records
 from batch.simulator.answers import Answer
 from batch.simulator.models import MODELS, frame_size
 from batch.simulator.schema import problems, request_schema
-from batch.simulator.values import Clip, Prediction, Size, Status
+from batch.simulator.values import Clip, Failure, Prediction, Size, Status
 from batch.simulator.world import Rules, World
 
 SORA = "sora-2-image-to-video"
@@ -25,7 +25,7 @@ def world(**rules: Any) -> World:
     numbers = itertools.count()
     made = World(Rules(**rules), new_id=lambda: f"id-{next(numbers)}")
     upload = made.presign("me", "image/jpeg", 3600, 0.0)
-    made.store(upload.id, Size(width=1280, height=720))
+    made.store(upload.id, 300_000, Size(width=1280, height=720))
     return made
 
 
@@ -214,3 +214,14 @@ def test_a_deleted_picture_is_missed_by_what_still_queues() -> None:
     assert made.predictions[early.id].status is Status.SUCCESS
     assert made.predictions[late.id].status is Status.ERROR
     assert made.predictions[late.id].cost == 0
+
+
+def test_a_picture_above_the_models_limit_is_refused_while_rendering() -> None:
+    """20 MB for Sora: one byte more is an input that does not validate."""
+    made = world()
+    made.store("id-0", 20_000_000, Size(width=1280, height=720))
+    assert not isinstance(create(made, 0.0).ending, Failure)
+    made.store("id-0", 20_000_001, Size(width=1280, height=720))
+    ending = create(made, 0.0).ending
+    assert isinstance(ending, Failure)
+    assert (ending.error_code, ending.provider_error_code) == ("INPUT_VALIDATION_ERROR", "image_too_large")
