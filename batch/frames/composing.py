@@ -22,6 +22,9 @@ _LIGHT_GREY = (228, 228, 228)
 _SPARE = 1.6
 """A JPEG is decoded at a fraction that still leaves this many pixels for one of the frame."""
 
+_LEAST = 1.25
+"""With fewer (the product is small in its picture) it is decoded again, finer."""
+
 _SOFT = 1.5
 """From this enlargement on a person is warned."""
 
@@ -79,16 +82,17 @@ def compose(data: bytes, source: Size, settings: FitSettings, frame: Size) -> Co
         )
     picture = decode(data, at_least=_enough(_outline(source, frame, settings.fit)))
     plan = _planned(picture, settings, frame)
-    if picture.shrink > 1 and plan.layout.scale * picture.shrink > 1 / _SPARE * 1.25:
+    if picture.shrink > 1 and 1 / (plan.layout.scale * picture.shrink) < _LEAST:
         picture = decode(data, at_least=_enough(_scaled(source, plan.layout.scale)))
+    product = plan.layout.in_frame(plan.product) if plan.product else None
     image = _blurred(picture, plan, frame) if plan.fit is Fit.BLUR else _on_background(picture, plan, frame)
     return Composed(
         image=image,
         source_size=picture.size,
         fit_used=plan.fit,
-        background=None if plan.fit is Fit.BLUR or plan.layout.fills(frame) else backdrop.hexadecimal(plan.under),
-        subject_box=plan.layout.in_frame(plan.product) if plan.product else None,
-        warnings=picture.warnings + plan.notes + _softness(plan.layout.scale),
+        background=_shown_background(picture, plan, frame),
+        subject_box=product,
+        warnings=picture.warnings + plan.notes + _cutting(plan, product, frame) + _softness(plan.layout.scale),
     )
 
 
@@ -108,6 +112,13 @@ def _scaled(source: Size, scale: float) -> Size:
 
 def _enough(size: Size) -> Size:
     return _scaled(size, _SPARE)
+
+
+def _cutting(plan: _Plan, product: Box | None, frame: Size) -> tuple[str, ...]:
+    if plan.fit is not Fit.COVER or product is None:
+        return ()
+    out = max(-product.left, -product.top, product.right - frame.width, product.bottom - frame.height)
+    return ("`cover` cuts the product; image.fit: subject keeps it whole",) if out > 1 else ()
 
 
 def _softness(scale: float) -> tuple[str, ...]:

@@ -75,9 +75,7 @@ async def pool_rate(sources: dict[Path, str], settings: FitSettings) -> float:
     """Frames a second in the pool, nothing cached; every source is another file, so none is shared."""
     async with FramePool(WORKERS) as pool:
         start = time.perf_counter()
-        await asyncio.gather(
-            *(pool.frame(path, sha256, settings, TARGET) for path, sha256 in sources.items())
-        )
+        await asyncio.gather(*(pool.frame(path, sha256, settings, TARGET) for path, sha256 in sources.items()))
         return len(sources) / (time.perf_counter() - start)
 
 
@@ -109,7 +107,12 @@ def main() -> None:
                 ratios[fit].append(rate / beside)
                 if fit is Fit.CONTAIN:
                     rates.append(rate)
-    told("frames: pool of two threads beside a plain Pillow loop, contain", statistics.median(ratios[Fit.CONTAIN]), "x", 3)
+    told(
+        "frames: pool of two threads beside a plain Pillow loop, contain",
+        statistics.median(ratios[Fit.CONTAIN]),
+        "x",
+        3,
+    )
     told("frames: the same with the search for the product", statistics.median(ratios[Fit.SUBJECT]), "x", None)
     told("frames: 12-megapixel JPEG to 1280x720", statistics.median(rates), "1/s", None)
 

@@ -127,6 +127,14 @@ def test_cover_leaves_no_background(target: FrameTarget) -> None:
         assert max(ImageStat.Stat(image.crop(box)).stddev) > 30
 
 
+def test_cover_says_when_it_cuts_the_product() -> None:
+    """What stands out is cut, and a person is told."""
+    image = Image.new("RGB", (900, 900), "white")
+    ImageDraw.Draw(image).rectangle((300, 50, 600, 850), fill="navy")
+    assert any("cuts the product" in text for text in made(image, Fit.COVER, WIDE).warnings)
+    assert not any("cuts the product" in text for text in made(image, Fit.COVER, TALL).warnings)
+
+
 def test_blur_shows_the_whole_picture_on_a_soft_copy_of_itself() -> None:
     """Sharp in the middle, soft at the sides, and not of one colour."""
     picture = scene((600, 800))
