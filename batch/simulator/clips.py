@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FRAMES_A_SECOND = 30
-DRAWN_A_SECOND = 10  # the push-in moves under a pixel between two drawings: more cost time and show nothing
+FRAMES_A_SECOND = 10  # the push-in moves about a pixel between two frames: more would cost time and show nothing
 PUSH_IN = 0.06
 SAMPLES_A_SECOND = 48_000
 CHORD = (110, 165, 220)  # whole hertz, so that one second repeats without a click
@@ -105,14 +104,12 @@ def encode(planes: list[Any], size: Size, seconds: int, path: Path) -> None:
 
 
 def _frames(planes: list[Any], size: Size, seconds: int) -> Iterator[Any]:
-    drawings = DRAWN_A_SECOND * seconds
-    repeat = FRAMES_A_SECOND // DRAWN_A_SECOND
-    for drawing in range(drawings):
-        frame = _drawn(planes, size, PUSH_IN * drawing / drawings)
-        for copy in range(repeat):
-            frame.pts = drawing * repeat + copy
-            frame.time_base = Fraction(1, FRAMES_A_SECOND)
-            yield frame
+    count = FRAMES_A_SECOND * seconds
+    for number in range(count):
+        frame = _drawn(planes, size, PUSH_IN * number / count)
+        frame.pts = number
+        frame.time_base = Fraction(1, FRAMES_A_SECOND)
+        yield frame
 
 
 def _drawn(planes: list[Any], size: Size, push: float) -> Any:
