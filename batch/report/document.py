@@ -29,6 +29,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from batch.core.money import format_usd
@@ -104,7 +105,7 @@ def item_json(view: ItemView) -> dict[str, Any]:
         "prediction_id": view.prediction_id,
         "clip": None if view.clip is None else _clip(view.clip),
         "warnings": list(all_warnings(view)),
-        "estimate_usd": format_usd(view.estimate),
+        "estimate_usd": _usd(view.estimate),
         "cost": view.cost.as_json(),
         "submitted_at": moment(view.submitted_at),
         "ended_at": moment(view.ended_at),
@@ -164,5 +165,6 @@ def _rejected(view: RejectedView) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+# Amounts repeat: a job has a handful of prices.
+_usd = lru_cache(maxsize=1024)(format_usd)
+_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
