@@ -1,0 +1,102 @@
+"""A job and its manifest to a plan: items, rejected rows, prices. No key, no network, and no list of all items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batch.inputs.pictures import no_progress
+from batch.plan.depicting import look_up_pictures
+from batch.plan.items import Shaper
+from batch.plan.looking import limits_of
+from batch.plan.ordering import take_orders
+from batch.plan.overview import look_over
+from batch.plan.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from batch.core.job import Job
+    from batch.core.order import Order
+    from batch.core.profile import ModelProfile
+    from batch.inputs.manifest import Manifest
+    from batch.inputs.pictures import PictureBook, Progress
+    from batch.plan.depicting import Gallery
+    from batch.plan.overview import Overview
+    from batch.plan.values import PlanOutcome, PlanTotals
+
+
+class Plan:
+    """What a job and its manifest come to, made from the open manifest while it is read.
+
+    Attributes:
+        orders: What batches refer to.
+        urls: Every URL of a picture.
+        unchecked_urls: Those that were not fetched yet: their items are in the totals, and in no batch.
+    """
+
+    def __init__(
+        self, *, manifest: Manifest, overview: Overview, gallery: Gallery, orders: tuple[Order, ...], shaper: Shaper
+    ) -> None:
+        self.orders = orders
+        self.urls = gallery.urls
+        self.unchecked_urls = gallery.unchecked
+        self._manifest = manifest
+        self._overview = overview
+        self._shaper = shaper
+        self._outcome: PlanOutcome | None = None
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Give the items in the manifest's order, with the columns of `ITEM_SCHEMA`; none in a batch is possible.
+
+        Can be called again. A pass to the end also settles `totals` and `rejected`.
+        """
+        tally = Tally(self._overview, self.orders)
+        start = 0
+        for rows in self._manifest.batches():
+            shaped = self._shaper.shape(rows, start)
+            tally.add(shaped)
+            start += rows.height
+            yield self._shaper.items(shaped.wanted)
+        self._outcome = tally.outcome()
+
+    @property
+    def totals(self) -> PlanTotals:
+        """What the plan comes to; makes a pass if there was none yet."""
+        return self._settled().totals
+
+    @property
+    def rejected(self) -> pl.DataFrame:
+        """The rejected rows, with the columns of `REJECTED_SCHEMA`; makes a pass if there was none yet."""
+        return self._settled().rejected
+
+    def _settled(self) -> PlanOutcome:
+        if self._outcome is None:
+            for _ in self.batches():
+                pass
+        assert self._outcome is not None
+        return self._outcome
+
+
+def make_plan(
+    job: Job, profile: ModelProfile, manifest: Manifest, book: PictureBook, *, progress: Progress = no_progress
+) -> Plan:
+    """Make a plan.
+
+    Args:
+        job: What is wanted.
+        profile: The job's model.
+        manifest: Stays open as long as the plan is used.
+        book: Knows the pictures; new local ones are read, URLs are not fetched.
+        progress: Told about pictures that have to be read.
+
+    Raises:
+        JobProblem: If the model cannot be bought, or does not take what the job asks for.
+        ManifestProblem: If the manifest breaks off on the way.
+    """
+    overview = look_over(manifest)
+    orders = take_orders(profile, job, overview.wishes)
+    gallery = look_up_pictures(overview.images, manifest, book, limits_of(job.image), progress)
+    shaper = Shaper(job=job, profile=profile, manifest=manifest, overview=overview, gallery=gallery, book=orders)
+    return Plan(manifest=manifest, overview=overview, gallery=gallery, orders=orders.orders, shaper=shaper)

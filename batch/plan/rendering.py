@@ -1,0 +1,75 @@
+"""Prompts of many rows at once. What a row says is put in as it is; nothing in it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from batch.core.prompt import Placeholder, Template, Text, parse_template, placeholders
+from batch.errors import JobProblem
+from batch.plan.checks import Check, check, complain
+from batch.plan.overview import optional
+
+if TYPE_CHECKING:
+    from batch.inputs.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A text that each row has its own of.
+
+    Attributes:
+        text: The row's own column where it has one, the job's template filled in elsewhere; trimmed, null if empty.
+        checks: Why it may be that a row's cannot be made.
+    """
+
+    text: pl.Expr
+    checks: tuple[Check, ...]
+
+
+def words(manifest: Manifest, column: str, template: str | None) -> Words:
+    """Say how a row's prompt, or negative prompt, is made.
+
+    Args:
+        manifest: Whose columns placeholders may name.
+        column: Our name of the column that overrides the template; its text is taken literally.
+        template: The job's; None if it has none.
+
+    Raises:
+        JobProblem: If the template cannot be read.
+    """
+    own = optional(manifest, column)
+    if template is None:
+        return Words(text=own, checks=())
+    try:
+        parsed = parse_template(template)
+    except ValueError as error:
+        raise JobProblem(str(error), where=f"defaults.{column}") from None
+    checks = tuple(_check(manifest, part, own) for part in placeholders(parsed))
+    return Words(text=pl.coalesce(own, _filled(manifest, parsed)), checks=checks)
+
+
+def _filled(manifest: Manifest, template: Template) -> pl.Expr:
+    parts = [pl.lit(part.text) if isinstance(part, Text) else _value(manifest, part) for part in template]
+    filled = pl.concat_str(parts or [pl.lit("")]).str.strip_chars()
+    return pl.when(filled != "").then(filled)
+
+
+def _value(manifest: Manifest, part: Placeholder) -> pl.Expr:
+    value = optional(manifest, part.column)
+    return value if part.default is None else value.fill_null(pl.lit(part.default))
+
+
+def _check(manifest: Manifest, part: Placeholder, own: pl.Expr) -> Check:
+    name = manifest.own_name(part.column)
+    if name is None:
+        near = manifest.nearest(part.column)
+        meant = f"; did you mean {{{near}}}?" if near else ""
+        reason = f"the template's {{{part.column}}} is no column of the manifest{meant}"
+        return check(None, pl.lit(""), complain(own.is_null(), reason))
+    if part.default is not None:
+        return check(name, pl.lit(""), pl.lit(None, dtype=pl.String))
+    reason = f"the template needs a value here, or a default: {{{part.column}|...}}"
+    return check(name, pl.lit(""), complain(own.is_null() & optional(manifest, part.column).is_null(), reason))
