@@ -7,23 +7,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from batch.core.order import Order
     from batch.core.prediction import Listing
 
 _PER_SECOND = re.compile(r"(per[ _-]?)?sec(ond)?s?\b|/s\b", re.IGNORECASE)
 
 
-def listed_price(listing: Listing, order: Order) -> Decimal | None:
-    """Give the dollars that the catalogue asks for one clip of an order; None where it does not say.
+def listed_price(listing: Listing, seconds: Decimal | None) -> Decimal | None:
+    """Give the dollars that the catalogue asks for one clip of a length; None where it does not say.
 
-    A price table's line counts where its label names the order's length and nothing that the order does not have;
+    A price table's line counts where its label names that length and no other;
     an amount counts as it is, or times the seconds where its unit is a second. What is only likely is no answer: this
     is held against the plan to stop a run, and a wrong stop would cost a night.
     """
     cost = listing.cost
     if cost is None:
         return None
-    seconds = order.duration_seconds
     if cost.rows and seconds is not None:
         matching = [usd for label, usd in cost.rows if _names(label, seconds)]
         return min(matching) if matching else None

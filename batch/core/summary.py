@@ -115,6 +115,7 @@ class ItemView:
         phase: The finer word, for example `running`, `held`, `missing`, `cancelled`.
         image: As the manifest names it.
         source: The picture as a local path or a URL.
+        source_sha256: Of its bytes, in hex.
         row: The manifest's own columns, as text.
         reason: Why it is not done; empty where it is.
         advice: What to do about it; empty where nothing needs to be done.
@@ -144,6 +145,7 @@ class ItemView:
     prediction_id: str = ""
     clip: ClipFacts | None = None
     warnings: tuple[str, ...] = ()
+    source_sha256: str = ""
     estimate: Decimal = ZERO
     cost: Cost = field(default_factory=Cost)
     submitted_at: datetime | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch.core.listing import listed_price
-from batch.core.money import format_usd
+from batch.core.money import format_usd, from_micros
 from batch.core.prediction import Listing, NoAnswer, NotListed
 from batch.errors import KeyRefused, Problem, Unavailable
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
-    from batch.core.order import Order
     from batch.core.profile import ModelProfile
     from batch.providers.base import Provider
+    from batch.store.queries import PlannedOrder
 
 
 async def look_before_buying(
-    provider: Provider, profile: ModelProfile, orders: Iterable[tuple[Order, Decimal]], planned_usd: Decimal
+    provider: Provider, profile: ModelProfile, orders: Iterable[PlannedOrder], planned_usd: Decimal
 ) -> tuple[str, ...]:
     """Ask for the model's listing and the balance; give what a person should know.
 
     Args:
-        orders: What is to be bought, and the dollars that one of each is planned at.
+        orders: What is to be bought.
         planned_usd: Dollars for everything that is to be bought.
 
     Raises:
@@ -43,9 +43,10 @@ async def look_before_buying(
     return await _check_balance(provider, planned_usd)
 
 
-def _check_price(listing: Listing, profile: ModelProfile, orders: Iterable[tuple[Order, Decimal]]) -> None:
-    for order, planned in orders:
-        listed = listed_price(listing, order)
+def _check_price(listing: Listing, profile: ModelProfile, orders: Iterable[PlannedOrder]) -> None:
+    for order in orders:
+        planned = from_micros(order.estimate)
+        listed = listed_price(listing, order.duration_seconds)
         if listed is not None and listed > planned:
             asked = f"${format_usd(listed)} for {order.duration} s"
             raise Unavailable(

@@ -6,15 +6,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from batch.report import write_report
-from batch.report.writer import local_picture
-from batch.run.planning import picture_path_of
+from batch.run.planning import picture_path
 from batch.store import views
 from batch.store.state import read_state
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from batch.core.summary import ItemView, ReportHead
+    from batch.core.summary import ReportHead
     from batch.inputs.jobfile import LoadedJob
 
 REPORT_FOLDER = "report"
@@ -28,9 +25,6 @@ def write_job_report(loaded: LoadedJob, head: ReportHead) -> dict[str, str]:
     """
     location = loaded.location
 
-    def picture(view: ItemView) -> Path | None:
-        return local_picture(view) or picture_path_of(loaded, view.source)
-
     with closing(read_state(location.state)) as connection:
         paths = write_report(
             location.output / REPORT_FOLDER,
@@ -38,6 +32,6 @@ def write_job_report(loaded: LoadedJob, head: ReportHead) -> dict[str, str]:
             views.items(connection),
             views.rejected(connection),
             output_dir=location.output,
-            picture_of=picture,
+            picture_of=lambda view: picture_path(loaded, view.source, view.source_sha256),
         )
     return paths.as_json()

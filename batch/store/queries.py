@@ -108,6 +108,40 @@ def planned(connection: sqlite3.Connection, *, after: int, limit: int) -> list[t
     return [(_article(row[:-1]), float(row[-1])) for row in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedOrder:
+    """Items of equal order that are still to be bought.
+
+    Attributes:
+        duration: As the model wants it, as text.
+        estimate: Micro-dollars for one.
+    """
+
+    duration: str
+    duration_seconds: Decimal | None
+    estimate: int
+    items: int
+
+
+def planned_orders(connection: sqlite3.Connection) -> list[PlannedOrder]:
+    """Count what the newest plan still wants to buy, by order."""
+    rows = connection.execute(
+        "SELECT duration, duration_seconds, estimate, items FROM orders JOIN"
+        " (SELECT order_id, count(*) AS items FROM item WHERE phase = ? AND plan = ? GROUP BY order_id)"
+        " ON order_id = orders.id",
+        (Phase.PLANNED.value, newest_plan(connection)),
+    )
+    return [
+        PlannedOrder(
+            duration=duration,
+            duration_seconds=None if seconds is None else Decimal(seconds),
+            estimate=estimate,
+            items=items,
+        )
+        for duration, seconds, estimate, items in rows
+    ]
+
+
 def article(connection: sqlite3.Connection, item_id: int) -> Article:
     """Read what an item is."""
     return _article(connection.execute(_ARTICLE + " WHERE item.id = ?", (item_id,)).fetchone())

@@ -36,7 +36,7 @@ _STATES = {
 _VIEW = """
     SELECT lower(hex(item.key)), item.sku, item.line, item.variant, item.take, item.phase, item.image, item.source,
            item.prompt, orders.model, orders.aspect, orders.duration, item.row, item.reason, item.accepted,
-           item.clip, item.done_run, orders.estimate, item.plan,
+           item.clip, item.done_run, orders.estimate, item.plan, item.source_sha256,
            newest.prediction_id, newest.intent_at, newest.ended_at, newest.render_seconds, newest.code,
            newest.duplicates,
            (SELECT coalesce(sum(settled), 0) FROM attempt WHERE attempt.item_id = item.id),
@@ -64,9 +64,9 @@ def items(connection: sqlite3.Connection) -> Iterator[ItemView]:
 
 def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
     (key, sku, line, variant, take, phase_text, image, source, prompt, model, aspect, duration) = row[:12]
-    (manifest_row, reason, accepted, clip_text, done_run, estimate, item_plan) = row[12:19]
-    (prediction_id, intent_at, ended_at, render_seconds, code, duplicates) = row[19:25]
-    (settled, estimated, possibly, reserved) = row[25:]
+    (manifest_row, reason, accepted, clip_text, done_run, estimate, item_plan, source_sha256) = row[12:20]
+    (prediction_id, intent_at, ended_at, render_seconds, code, duplicates) = row[20:26]
+    (settled, estimated, possibly, reserved) = row[26:]
     phase = Phase(phase_text)
     clip = None if clip_text is None else read_clip(clip_text)
     return ItemView(
@@ -79,6 +79,7 @@ def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
         phase=phase.value,
         image=image,
         source=source,
+        source_sha256=source_sha256,
         prompt=prompt,
         model=model,
         aspect=aspect,
