@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Handler = Callable[[Call], Awaitable[Answer]]
 
 NO_ANSWER = 0  # the status that the request log shows when the connection was broken on purpose
+CLOSING_SECONDS = 0.3
 BODY_LIMIT = 101 * 1_000_000
 
 
@@ -58,6 +59,7 @@ class Server:
         ttl = settings.output_ttl.total_seconds() / settings.speed
         self.calls = Calls(self.world, self.disk, self.engine, self._book, output_ttl=ttl)
         self._downloads = Downloads(self.world, self.disk, self._maker, self.calls)
+        self._open: set[asyncio.Task[Any]] = set()
         self._later: set[asyncio.Task[None]] = set()
         self._skew = settings.clock_skew.total_seconds()
         self._only = None if settings.key is None else hash_of(settings.key)
@@ -149,16 +151,20 @@ class Server:
         if self._skew:
             headers["Date"] = formatdate(call.now, usegmt=True)
         status = NO_ANSWER
+        task = asyncio.current_task()
+        assert task is not None, "requests are handled in tasks"
+        self._open.add(task)
         try:
             answered = await self._response(request, call, headers, handle)
             status = answered.status
-        except NoAnswerError:
+        except (NoAnswerError, ConnectionError):  # broken by a fault, or the client has left
             abandoned = web.Response(status=499)
             abandoned.force_close()
             return abandoned
         else:
             return answered
         finally:
+            self._open.discard(task)
             self._log(request, call, headers["X-Request-Id"], status)
 
     async def _response(
@@ -198,13 +204,15 @@ class Server:
         )
 
     async def close(self) -> None:
-        """Stop what is going on."""
-        late = list(self._later)
-        for task in late:
+        """Let what is being answered be answered, unless it takes long, and stop the rest."""
+        if self._open:
+            await asyncio.wait(self._open, timeout=CLOSING_SECONDS)
+        stopping = [*self._open, *self._later]
+        for task in stopping:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*stopping, return_exceptions=True)
         await self.engine.close()
-        self._maker.close()
+        await asyncio.to_thread(self._maker.close)
 
 
 def _heard(heard: list[tuple[str, Heard]], plan: str) -> dict[str, Any]:
@@ -241,7 +249,7 @@ async def serve(settings: SimulatorSettings) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def _serving(server: Server) -> AsyncIterator[str]:
-    runner = web.AppRunner(server.app(), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    runner = web.AppRunner(server.app(), access_log=None, handle_signals=False, shutdown_timeout=0.1)
     try:
         await runner.setup()
         site = web.TCPSite(runner, server.settings.host, server.settings.port)
@@ -255,8 +263,8 @@ async def _serving(server: Server) -> AsyncIterator[str]:
             ending.cancel()
             await asyncio.gather(ending, return_exceptions=True)
     finally:
-        await runner.cleanup()
         await server.close()
+        await runner.cleanup()
 
 
 def run(settings: SimulatorSettings) -> int:

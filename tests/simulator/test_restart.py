@@ -198,3 +198,22 @@ async def test_one_sync_covers_many_orders(opened: Open, monkeypatch: pytest.Mon
         ledger = (shop.folder / "ledger.jsonl").read_text(encoding="utf-8")
     assert all(answer.json()["predictionID"] in ledger for answer in answers)
     assert 1 <= len(synced) <= 40
+
+
+def test_clients_that_leave_make_no_noise(tmp_path: Path) -> None:
+    """Requests given up in the middle, and one still open at the end, leave nothing on standard error."""
+    faults = tmp_path / "faults.yaml"
+    faults.write_text(
+        "rules:\n- {on: models, fault: silence, nth: 1}\n- {on: models, fault: huge, nth: 2}\n", encoding="utf-8"
+    )
+    with process(tmp_path / "data", "--faults", str(faults)) as (running, url):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{url}/v1/models", timeout=0.2)
+        with httpx.stream("GET", f"{url}/v1/models") as answer:
+            assert answer.status_code == 200
+        assert httpx.get(f"{url}/v1/models").status_code == 200
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (0, "")
+    log = [json.loads(line) for line in (tmp_path / "data" / "requests.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert sorted(line["status"] for line in log) == [0, 0, 200]
