@@ -8,6 +8,7 @@
     |   |-- ManifestProblem         65  the manifest as a whole is unusable
     |   |-- MissingInput            66  a file that is needed is not there or cannot be read
     |   |-- JobProblem              78  the job, a profile, or a state of another job
+    |   |   `-- JobErrors               everything that is wrong in one YAML file; see inputs/yamlfile.py
     |   |-- Unavailable             69  the provider, or the model, is gone
     |   |-- KeyRefused              77  the key is missing or was refused
     |   |-- CannotCreate            73  an output folder or file cannot be made

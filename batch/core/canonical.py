@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +26,7 @@ def canonical(value: Any) -> str:
         return _plain(value)
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{json.dumps(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return "[" + ",".join(canonical(item) for item in value) + "]"
     raise TypeError(f"no canonical form for {value!r}")
 

@@ -156,6 +156,9 @@ class Option(Strict):
 
     @model_validator(mode="after")
     def _default_is_taken(self) -> Self:
+        bounded = self.minimum is not None or self.maximum is not None
+        if bounded and self.type not in {"integer", "number"}:
+            raise ValueError("`minimum` and `maximum` need `type: integer` or `type: number`")
         if self.default is not None:
             self.take(self.default)
         return self

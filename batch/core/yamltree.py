@@ -113,7 +113,9 @@ def read_tree(text: str) -> Tree | NoTree:
     except yaml.reader.ReaderError:
         return _unreadable_character(text)
     except yaml.MarkedYAMLError as error:
-        return _nothing(_line_of(error), _in_plain_words(error))
+        # What is missing at the end is noticed behind the last line.
+        last = max(1, len(text.splitlines()))
+        return _nothing(min(_line_of(error), last), _in_plain_words(error))
 
 
 class _TooDeep(Exception):
