@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import sys
+import threading
 import time
 import uuid
 from email.utils import formatdate
@@ -281,7 +283,17 @@ async def _run(settings: SimulatorSettings) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if settings.with_parent:
+        threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True).start()
     async with serve(settings) as base_url:
         sys.stdout.write(f"{base_url}\n")
         sys.stdout.flush()
         await stop.wait()
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop when standard input ends, which it does however its other end's process died."""
+    while os.read(0, 4096):
+        pass
+    with contextlib.suppress(RuntimeError):  # the loop is closed: we are ending anyway
+        loop.call_soon_threadsafe(stop.set)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
+
+KEY_VARIABLE = "EACHLABS_API_KEY"  # never an option: the process list shows those to everybody
 
 
 class Clips(StrEnum):
@@ -39,6 +42,7 @@ class SimulatorSettings:
         clock_skew: How far the provider's clock (its `Date` headers too) runs ahead of ours.
         key: The only key that is let in; None lets any in, and keeps their predictions apart.
         faults: A file of faults; None for none.
+        with_parent: Ends when standard input ends, so that it never outlives the process that started it.
     """
 
     data_dir: Path
@@ -56,8 +60,9 @@ class SimulatorSettings:
     output_ttl: timedelta = timedelta(hours=24)
     lag: timedelta = timedelta(0)
     clock_skew: timedelta = timedelta(0)
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     faults: Path | None = None
+    with_parent: bool = False
 
     def __post_init__(self) -> None:
         if self.host not in ("127.0.0.1", "::1", "localhost"):
@@ -90,12 +95,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--lag", type=_seconds, default=timedelta(0), metavar="SECONDS", help="delay before executions are listed")
     add("--clock-skew", type=_seconds, default=timedelta(0), metavar="SECONDS", help="how far its clock runs ahead")
-    add("--require-key", metavar="KEY", help="the only key that is let in (default: any)")
+    add("--require-key", action="store_true", help=f"let in only the key in {KEY_VARIABLE} (default: any key)")
     add("--faults", type=Path, metavar="FILE", help="YAML file of faults")
+    add("--with-parent", action="store_true", help="end when standard input ends")
 
 
 def settings_from(args: argparse.Namespace) -> SimulatorSettings:
-    """Read the options that `add_arguments` added."""
+    """Read the options that `add_arguments` added.
+
+    Raises:
+        ValueError: `--require-key` was given and the environment has no key.
+    """
+    key = os.environ.get(KEY_VARIABLE) if args.require_key else None
+    if args.require_key and not key:
+        raise ValueError(f"--require-key needs the key in the environment variable {KEY_VARIABLE}")
     return SimulatorSettings(
         data_dir=args.data_dir,
         host=args.host,
@@ -112,8 +125,9 @@ def settings_from(args: argparse.Namespace) -> SimulatorSettings:
         output_ttl=args.output_ttl,
         lag=args.lag,
         clock_skew=args.clock_skew,
-        key=args.require_key,
+        key=key,
         faults=args.faults,
+        with_parent=args.with_parent,
     )
 
 

@@ -30,7 +30,6 @@ _STATES = {
     Phase.FAILED: "failed",
     Phase.REFUSED: "refused",
     Phase.CANCELLED: "failed",
-    Phase.REJECTED: "rejected",
 }
 
 _VIEW = """
@@ -49,7 +48,7 @@ _VIEW = """
     FROM item
     JOIN orders ON orders.id = item.order_id
     LEFT JOIN attempt AS newest ON newest.item_id = item.id AND newest.number = item.attempts
-    WHERE item.plan = ? OR item.attempts > 0
+    WHERE (item.plan = ? OR item.attempts > 0) AND item.phase != 'rejected'
     ORDER BY item.id
 """
 
@@ -114,9 +113,14 @@ def _moment(at: float | None) -> datetime | None:
 
 
 def rejected(connection: sqlite3.Connection) -> Iterator[RejectedView]:
-    """Give every row of the newest plan that could not become an item."""
-    query = "SELECT file, line, sku, column_name, value, reason FROM rejected ORDER BY file, line"
-    for file, line, sku, column, value, reason in connection.execute(query):
+    """Give every row of the newest plan that could not become an item, or whose picture proved unusable later."""
+    query = """
+        SELECT file, line, sku, column_name, value, reason FROM rejected
+        UNION ALL
+        SELECT file, line, sku, 'image', image, reason FROM item WHERE phase = 'rejected' AND plan = ?
+        ORDER BY 1, 2
+    """
+    for file, line, sku, column, value, reason in connection.execute(query, (newest_plan(connection),)):
         yield RejectedView(file=file, line=line, sku=sku, column=column, value=value, reason=reason)
 
 
