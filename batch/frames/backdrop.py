@@ -12,7 +12,7 @@ from PIL import Image, ImageMath
 
 from batch.core.media import Box, Size
 
-_SAMPLES = 64
+_SAMPLES = 40
 _ROUNDS = (48.0, 16.0, 10.0)
 _STEP = 24
 _RIDGE = 1e-3
@@ -99,7 +99,7 @@ class _Grid:
 
 
 def border_samples(image: Image.Image) -> list[Sample]:
-    """Means along the four sides of an RGB picture, 64 to a side, a hundredth of the side deep."""
+    """Means along the four sides of an RGB picture, 40 to a side, a hundredth of the side deep."""
     width, height = image.size
     deep_x, deep_y = max(1, width // 100), max(1, height // 100)
     places = [2 * (index + 0.5) / _SAMPLES - 1 for index in range(_SAMPLES)]

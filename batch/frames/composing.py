@@ -17,7 +17,7 @@ from batch.frames.geometry import Layout, NoLayout
 from batch.frames.settings import AUTO, Fit, FitSettings
 
 _WHITE = (255, 255, 255)
-_LIGHT_GREY = (228, 228, 228)
+_LIGHT_GREY = (216, 216, 216)
 
 _SPARE = 1.6
 """A JPEG is decoded at a fraction that still leaves this many pixels for one of the frame."""

@@ -105,8 +105,10 @@ class Picture:
             min(crop.right / self.shrink, width),
             min(crop.bottom / self.shrink, height),
         )
+        # A JPEG that was decoded at a fraction is soft already: Lanczos would cost more and show nothing.
+        filtered = Image.Resampling.BICUBIC if self.shrink > 1 else Image.Resampling.LANCZOS
         # Premultiplied pixels keep the colour of what is transparent out of the edges.
-        scaled = self.pixels.resize((size.width, size.height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+        scaled = self.pixels.resize((size.width, size.height), filtered, box=box, reducing_gap=2.0)
         return to_srgb(scaled, self.profile)
 
 

@@ -26,8 +26,8 @@ _PLAIN_REACH = 10.0
 _SMALLEST = 0.0004
 _TOUCH = 0.006
 _CUT_SHARE = 0.3
-_NEAR_WHITE = 236
-_WHITE_SHARE = 0.2
+_NEAR_WHITE = 230
+_WHITE_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ def _cutout(picture: Picture, small: Image.Image) -> Cutout | None:
 
 def _is_pale(small: Image.Image) -> bool:
     """Whether a good part of the solid outline is so light that white would swallow it."""
-    calm = small.reduce(max(1, max(small.size) // 256))
+    calm = small.reduce(max(1, max(small.size) // 512))
     solid = calm.getchannel("A").point(lambda value: 255 * (value > 200))
     outline = ImageChops.subtract(solid, solid.filter(ImageFilter.MinFilter(3)))
     counts = calm.convert("RGB").convert("L").histogram(outline)

@@ -107,13 +107,8 @@ def main() -> None:
                 ratios[fit].append(rate / beside)
                 if fit is Fit.CONTAIN:
                     rates.append(rate)
-    told(
-        "frames: pool of two threads beside a plain Pillow loop, contain",
-        statistics.median(ratios[Fit.CONTAIN]),
-        "x",
-        3,
-    )
-    told("frames: the same with the search for the product", statistics.median(ratios[Fit.SUBJECT]), "x", None)
+    told("frames: two threads beside a plain Pillow loop", statistics.median(ratios[Fit.CONTAIN]), "x", 3)
+    told("frames: the same, looking for a product", statistics.median(ratios[Fit.SUBJECT]), "x", None)
     told("frames: 12-megapixel JPEG to 1280x720", statistics.median(rates), "1/s", None)
 
 
