@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,10 +20,17 @@ def part_of(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut; a file's own fsync says nothing of its name."""
+    """Make renames in a folder survive a power cut; a file's own fsync says nothing of its name.
+
+    Raises:
+        OSError: If the disk fails. File systems that cannot sync a folder at all (some network shares) are let pass.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
     finally:
         os.close(descriptor)
 

@@ -1,4 +1,4 @@
-"""Files that are either whole under their name, or not there: written beside it, synced, renamed, synced again."""
+"""Large files on their way: written beside their name and hashed meanwhile, synced, renamed, synced again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from batch.errors import CannotCreate, Problem, StorageProblem
+from batch.files import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,22 +34,6 @@ def part_path(target: Path) -> Path:
     """Give the name under which a file is written until it is whole: hidden, short, and the same for the same file."""
     digest = hashlib.sha256(target.name.encode("utf-8", "surrogateescape")).hexdigest()
     return target.with_name(f".{digest[:24]}.part")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut.
-
-    Raises:
-        OSError: If the disk fails. File systems that cannot sync folders at all are let pass.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-            raise
-    finally:
-        os.close(handle)
 
 
 def make_folder(folder: Path) -> None:
@@ -148,18 +133,6 @@ class PartFile:
             self.path.unlink(missing_ok=True)
         except OSError:
             return
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a small file, replacing an older one, so that a reader sees the one or the other and never half of it.
-
-    Raises:
-        StorageProblem: If the disk is full or fails.
-        CannotCreate: If there can be no such file.
-    """
-    part = PartFile(path)
-    part.write(data)
-    part.keep()
 
 
 def same_content(path: Path, *, size: int, sha256: str) -> bool:

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from batch import __version__
-from batch.collect.files import write_atomic
+from batch.collect.files import disk_problem
 from batch.core.money import format_usd
+from batch.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,10 @@ def write_sidecar(clip: Path, sidecar: Sidecar) -> Path:
         CannotCreate: If there can be no such file.
     """
     path = sidecar_path(clip)
-    write_atomic(path, sidecar_json(sidecar))
+    try:
+        write_atomic(path, sidecar_json(sidecar))
+    except OSError as error:
+        raise disk_problem(error, path) from error
     return path
 
 
