@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Cause(Enum):
     """Why submitting, or everything, stopped before all was done. The value is the exit code's place in the order."""
 
-    SIGTERM = 0
-    SIGINT = 1
+    SIGINT = 0
+    SIGTERM = 1
     KEY_REFUSED = 2  # 401, 403, or the key of another account
     MODEL_GONE = 3  # the provider no longer has the model, or asks more than the profile says
     UNREACHABLE = 4  # the provider cannot be reached

@@ -59,7 +59,7 @@ class InFlightLimit:
 
     Attributes:
         most: The job's limit.
-        calm: Seconds without a 429 after which the limit rises by one.
+        calm: Seconds without a 429 after which the limit rises by one; 0 for at once to the job's.
     """
 
     most: int
@@ -72,7 +72,7 @@ class InFlightLimit:
 
     def now(self, at: float) -> int:
         """Give the limit at a moment."""
-        if self._limit >= self.most:
+        if self._limit >= self.most or self.calm <= 0:
             return self.most
         risen = int((at - self._changed_at) / self.calm)
         if risen > 0:

@@ -38,7 +38,9 @@ class Durations:
     _expected: NormalDist | None = None
 
     def learn(self, *, after: float, until: float) -> None:
-        """Take in that a clip ended between two ages, in seconds."""
+        """Take in that a clip ended between two ages, in seconds; a clock that was set back teaches nothing."""
+        if not 0 <= after <= until:
+            return
         seconds = (after + until) / 2
         self._count += 1
         distance = seconds - self._mean
@@ -50,16 +52,15 @@ class Durations:
         """Give the pause in seconds before a prediction of this age is looked at next.
 
         Args:
-            age: Seconds since its submit was answered.
+            age: Seconds since its submit was answered; 0 where it was never looked at.
         """
         timing = self.timing
-        if age <= 0 and timing.poll_first is not None:
-            return max(timing.poll_min, timing.poll_first)
         expected = self._distribution()
         first = max(timing.poll_min, expected.inv_cdf(_FIRST_QUANTILE))
-        if age < first:
-            return max(timing.poll_min, first - age)
-        return min(timing.poll_max, max(timing.poll_min, _until_share_ended(expected, age)))
+        if age <= 0:
+            return first if timing.poll_first is None else max(timing.poll_min, timing.poll_first)
+        pause = first - age if age < first else _until_share_ended(expected, age)
+        return min(timing.poll_max, max(timing.poll_min, pause))
 
     def _distribution(self) -> NormalDist:
         """Weigh what was expected beforehand against what was seen."""

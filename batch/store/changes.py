@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch.core.events import Intended, SubmitUnclear
 from batch.core.lifecycle import Attempt, Phase, Record, advance
+from batch.core.naming import folded
 from batch.store.rows import READ_RECORD, WRITE_ATTEMPT, event_json, read_record, write_attempt, write_clip
 
 if TYPE_CHECKING:
@@ -129,9 +130,9 @@ def _give_name(connection: sqlite3.Connection, item_id: int, names: Iterable[str
     if name is not None:
         return
     for candidate in names:
-        taken = connection.execute("SELECT 1 FROM name WHERE folded = ?", (candidate.casefold(),)).fetchone()
-        if taken is None:
-            connection.execute("INSERT INTO name (folded, item_id) VALUES (?, ?)", (candidate.casefold(), item_id))
+        place = folded(candidate)
+        if connection.execute("SELECT 1 FROM name WHERE folded = ?", (place,)).fetchone() is None:
+            connection.execute("INSERT INTO name (folded, item_id) VALUES (?, ?)", (place, item_id))
             connection.execute("UPDATE item SET name = ? WHERE id = ?", (candidate, item_id))
             return
     raise AssertionError(f"item {item_id}: the last candidate holds the item's key and cannot be taken")
@@ -182,11 +183,7 @@ def _money(attempt: Attempt) -> tuple[int, int, int, int]:
 
 
 def _move_tally(connection: sqlite3.Connection, item_id: int, before: Phase, after: Phase) -> None:
-    current = connection.execute(
-        "SELECT 1 FROM item WHERE id = ? AND plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan')",
-        (item_id,),
-    ).fetchone()
-    if current is None:
+    if not _in_newest_plan(connection, item_id):
         return
     for phase, change in ((before, -1), (after, 1)):
         connection.execute(
@@ -195,9 +192,18 @@ def _move_tally(connection: sqlite3.Connection, item_id: int, before: Phase, aft
         )
 
 
+def _in_newest_plan(connection: sqlite3.Connection, item_id: int) -> bool:
+    query = "SELECT 1 FROM item WHERE id = ? AND plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan')"
+    return connection.execute(query, (item_id,)).fetchone() is not None
+
+
 def finish(connection: sqlite3.Connection, item_id: int, event: Downloaded, run_id: int) -> Record:
-    """Write that a clip is here, and that this run fetched it: later runs count it as skipped."""
-    connection.execute("UPDATE run SET done = done + 1 WHERE id = ?", (run_id,))
+    """Write that a clip is here, and that this run fetched it: later runs count it as skipped.
+
+    Items that have left the manifest are fetched too, and counted nowhere.
+    """
+    if _in_newest_plan(connection, item_id):
+        connection.execute("UPDATE run SET done = done + 1 WHERE id = ?", (run_id,))
     connection.execute("UPDATE item SET done_run = ? WHERE id = ?", (run_id, item_id))
     return apply(connection, item_id, event)
 

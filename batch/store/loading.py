@@ -93,6 +93,7 @@ def load_plan(
     connection.execute("DELETE FROM rejected")
     connection.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?)", rejected)
     set_meta(connection, "plan", str(number))
+    _count_done_anew(connection, number)
     set_meta(connection, "fingerprint", fingerprint)
     return LoadedPlan(number=number, items=count_phases(connection, number))
 
@@ -105,6 +106,15 @@ def count_phases(connection: sqlite3.Connection, plan: int) -> int:
     )
     (items,) = connection.execute("SELECT coalesce(sum(items), 0) FROM tally").fetchone()
     return int(items)
+
+
+def _count_done_anew(connection: sqlite3.Connection, plan: int) -> None:
+    """Let the newest run, which may go on, count only those of its clips that the new plan still holds."""
+    connection.execute(
+        "UPDATE run SET done = (SELECT count(*) FROM item WHERE done_run = run.id AND plan = ?)"
+        " WHERE id = (SELECT max(id) FROM run)",
+        (plan,),
+    )
 
 
 def _drop_indexes(connection: sqlite3.Connection) -> None:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 def lock_path(state: Path) -> Path:
-    """Say where the lock of a state lies."""
-    return state.with_name(state.name + ".lock")
+    """Say where the lock of a state lies: beside the file itself, by whatever link it was named."""
+    file = state.resolve()
+    return file.with_name(file.name + ".lock")
 
 
 class RunLock:
@@ -66,7 +67,7 @@ class RunLock:
 def lock_holder(path: Path) -> str:
     """Name the process that holds the lock, or give an empty text if none does."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # whoever may look need not be able to write
     except OSError:
         return ""
     try:

@@ -193,7 +193,8 @@ def anything_accepted(connection: sqlite3.Connection) -> bool:
 def recent_submits(connection: sqlite3.Connection, since: float) -> list[float | None]:
     """List when the submits since a moment were answered; None for those whose answer never came."""
     rows = connection.execute(
-        "SELECT answered_at FROM attempt WHERE intent_at >= ? OR answered_at >= ?", (since - 3600, since)
+        "SELECT answered_at FROM attempt WHERE intent_at >= ?",
+        (since - 3600,),  # the index is on intents, and no POST stays open for an hour
     ).fetchall()
     return [row[0] for row in rows if row[0] is None or row[0] >= since]
 

@@ -47,7 +47,7 @@ CREATE TABLE item (
     done_run      INTEGER
 ) STRICT;
 
-CREATE TABLE name (                     -- clip names as a file system that ignores case sees them
+CREATE TABLE name (                     -- clip names as a file system that ignores case and composition sees them
     folded  TEXT PRIMARY KEY,
     item_id INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

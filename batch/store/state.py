@@ -46,11 +46,13 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
         ) from error
     try:
         with _explained(path):
+            empty = _is_empty(connection)  # new, or its first transaction never ended
+            if not empty:  # before anything is changed: it may be somebody else's
+                _check_version(connection, path)
+                _check_binding(connection, path, binding)
             _prepare(connection, path)
-            if _is_empty(connection):  # new, or its first transaction never ended
+            if empty:
                 _create(connection, binding)
-            _check_version(connection, path)
-            _check_binding(connection, path, binding)
     except BaseException:
         connection.close()
         raise

@@ -33,8 +33,8 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock = lock
-        self._writer = Writer(connection, str(path))
         self.reader = read_state(path)
+        self._writer = Writer(connection, str(path))
 
     def post(self, item_id: int, event: Event) -> asyncio.Future[Record]:
         """Hand an event to the writer in this very step; the future gives the record after the commit."""
@@ -90,9 +90,12 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
                 connection.execute("BEGIN IMMEDIATE")
                 changes.recover(connection, now)
             return Store(path, connection, lock)
-        except sqlite3.Error as error:
+        except BaseException:
             connection.close()
-            raise storage_problem(error, str(path)) from error
+            raise
+    except sqlite3.Error as error:
+        lock.release()
+        raise storage_problem(error, str(path)) from error
     except BaseException:
         lock.release()
         raise

@@ -52,6 +52,8 @@ class Writer:
 
         Must be called on the event loop's thread. The work is done even if nobody waits for the future any more.
         """
+        if self._closing:
+            raise RuntimeError("the state is closed: nothing can be written to it any more")
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.append(_Waiting(work, future))
         self._wake.set()
@@ -99,9 +101,9 @@ class Writer:
         connection.execute("SAVEPOINT piece")
         try:
             waiting.result = waiting.work(connection)
-        except sqlite3.Error:
-            raise  # the disk's trouble is everybody's
-        except Exception as error:  # noqa: BLE001 - it is handed to the one who asked for the work
+        except Exception as error:
+            if _of_the_file(error):
+                raise  # the disk's trouble is everybody's
             waiting.error = error
             connection.execute("ROLLBACK TO piece")
         connection.execute("RELEASE piece")
@@ -130,9 +132,15 @@ class Writer:
             return  # the loop is closed: the work is on disk, and nobody is left to be told
 
 
+def _of_the_file(error: Exception) -> bool:
+    """Tell trouble with the file or its disk from a broken rule of the schema, which is one piece's own defect."""
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
 def storage_problem(error: sqlite3.Error, path: str) -> StorageProblem:
     """Say in words what SQLite could not do."""
     text = str(error)
+    usual = "look at this file, its folder and its disk, then give the same command again"
     hints = {
         "database or disk is full": "make room on this disk, then give the same command again; nothing is lost",
         "database disk image is malformed": "the state is damaged: `sora-batch doctor` says what can be done",
@@ -140,4 +148,4 @@ def storage_problem(error: sqlite3.Error, path: str) -> StorageProblem:
         "disk I/O error": "the disk failed: look at the system's log, then give the same command again",
         "attempt to write a readonly database": "make the state file and its folder writable",
     }
-    return StorageProblem(f"the state could not be written: {text}", where=path, hint=hints.get(text, "see above"))
+    return StorageProblem(f"the state cannot be used: {text}", where=path, hint=hints.get(text, usual))
