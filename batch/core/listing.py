@@ -38,7 +38,7 @@ def listed_price(listing: Listing, seconds: Decimal | None) -> Decimal | None:
 
 
 def _names(label: str, seconds: Decimal) -> bool:
-    lengths = re.findall(r"(\d+(?:\.\d+)?)\s*(?:s\b|sec)", label, re.IGNORECASE)
+    lengths = re.findall(r"(\d+(?:\.\d+)?)[\s-]*(?:s\b|sec)", label, re.IGNORECASE)
     lengths += re.findall(r"duration\W{1,3}(\d+(?:\.\d+)?)", label, re.IGNORECASE)
     if not lengths and re.fullmatch(r"\s*\d+\s*", label):
         lengths = [label.strip()]
