@@ -46,7 +46,8 @@ class Gate:
                 return True
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait)
+                async with asyncio.timeout(wait):  # Python 3.11's wait_for can swallow a cancellation
+                    await self._changed.wait()
         return False
 
     def occupy(self) -> None:
@@ -122,7 +123,8 @@ class Rate:
             while (wait := self._window.wait(self._clock.ticks())) > 0:
                 self._answered.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._answered.wait(), min(wait, _FOREVER))
+                    async with asyncio.timeout(min(wait, _FOREVER)):
+                        await self._answered.wait()
             self._window.send()
 
     def answered(self) -> None:
