@@ -144,9 +144,9 @@ STATES: dict[Phase, set[AttemptState]] = {
     Phase.DONE: {AttemptState.SUCCEEDED},
     Phase.REFUSED: {AttemptState.REFUSED},
     Phase.CANCELLED: {AttemptState.CANCELLED},
-    Phase.FAILED: {AttemptState.FAILED, AttemptState.NOT_ACCEPTED},
+    Phase.FAILED: {AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
     Phase.PLANNED: {AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
-    Phase.REJECTED: {AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
+    Phase.REJECTED: {AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
 }
 """What the newest attempt can be in each phase."""
 
@@ -272,6 +272,13 @@ def test_a_further_attempt_keeps_what_the_earlier_ones_cost() -> None:
     assert second.codes == ("X",)
     attempt = newest(second)
     assert (attempt.number, attempt.upload_id, attempt.prediction_id, attempt.settled) == (2, "u2", None, None)
+
+
+def test_a_picture_that_goes_bad_after_a_paid_attempt_is_no_rejected_row() -> None:
+    """The item has failed, so that what it cost is shown with it."""
+    assert lived(INTENDED, NOT_SENT, UNUSABLE).phase is Phase.REJECTED
+    paid = lived(INTENDED, ACCEPTED, replace(FAILED_AGAIN, cost=150_000), UNUSABLE)
+    assert (paid.phase, paid.reason, paid.committed) == (Phase.FAILED, "half a picture", 150_000)
 
 
 def test_adoption_keeps_the_duplicates_for_a_person() -> None:

@@ -172,7 +172,8 @@ def advance(record: Record, event: ev.Event) -> Record:
         case ev.Intended():
             return _intended(record, event)
         case ev.PictureRejected():
-            return replace(record, phase=Phase.REJECTED, reason=event.reason)
+            unpaid = record.accepted == 0  # after a paid attempt that failed, its money has to stay in sight
+            return replace(record, phase=Phase.REJECTED if unpaid else Phase.FAILED, reason=event.reason)
         case ev.Downloaded():
             return replace(record, phase=Phase.DONE, clip=event.clip, reason="")
         case ev.DownloadFailed():
