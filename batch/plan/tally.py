@@ -10,15 +10,13 @@ from batch.core.money import ZERO
 from batch.plan.checks import REJECTED_SCHEMA
 from batch.plan.depicting import HEIGHT, SHA256, SOURCE, WIDTH
 from batch.plan.items import INDEX, NEGATIVE, PROMPT, VARIANTS
-from batch.plan.overview import SKU
-from batch.plan.values import PlanOutcome, PlanTotals, PromptSample, Twins, high_of
+from batch.plan.values import SAMPLES, PlanOutcome, PlanTotals, PromptSample, Twins, first_samples, high_of
 
 if TYPE_CHECKING:
     from batch.core.order import Order
     from batch.plan.items import Shaped
     from batch.plan.overview import Overview
 
-_SAMPLES = 3
 _EXAMPLES = 3
 
 
@@ -52,9 +50,8 @@ class Tally:
         known = pl.col(SHA256).is_not_null()
         for order, is_known, count in wanted.group_by("order", known).agg(pl.col(VARIANTS).sum()).iter_rows():
             (self._checked if is_known else self._unchecked)[order] += count
-        for sku, prompt, negative in wanted.select(SKU, PROMPT, NEGATIVE).head(_SAMPLES).iter_rows():
-            if len(self._samples) < _SAMPLES:
-                self._samples.append(PromptSample(sku=sku, prompt=prompt, negative_prompt=negative))
+        if len(self._samples) < SAMPLES:
+            self._samples += first_samples(wanted)
         likeness = pl.struct(SHA256, PROMPT, NEGATIVE, "order").hash().alias("likeness")
         self._likenesses.append(wanted.filter(known).select(likeness, INDEX, "order", VARIANTS))
         narrow, low = pl.col(WIDTH) < pl.col("frame_width"), pl.col(HEIGHT) < pl.col("frame_height")
@@ -72,7 +69,7 @@ class Tally:
             unchecked=tuple(self._unchecked),
             orders=self._orders,
             twins=self._twins(),
-            samples=tuple(self._samples),
+            samples=tuple(self._samples[:SAMPLES]),
             small_pictures=len(self._small),
             small_example=next(iter(self._small), ""),
             case_twins=self._overview.case_twins,

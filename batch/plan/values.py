@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from batch.core.order import Order
 
 
+SAMPLES = 3
+"""How many prompts a person is shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptSample:
     """An item's words, as they will be sent."""
@@ -52,7 +56,7 @@ class PlanTotals:
         unchecked: Items whose picture was not fetched yet, for each order; some may turn out to be rejected.
         orders: What `checked` and `unchecked` count by.
         twins: Of the checked items.
-        samples: The first three.
+        samples: The first three prompts.
         small_pictures: Pictures that will be enlarged: how many.
         small_example: One of them.
         case_twins: A few groups of SKUs that differ only in upper and lower case.
@@ -110,3 +114,11 @@ def low_of(order: Order) -> Decimal:
 def high_of(order: Order) -> Decimal:
     """Give the dollars that an attempt costs at most: what counts against caps."""
     return upper(order.price)
+
+
+def first_samples(items: pl.DataFrame) -> list[PromptSample]:
+    """Give the first prompts of items, each once for a SKU, at most `SAMPLES`."""
+    words = items.select("sku", "prompt", "negative_prompt").unique(maintain_order=True).head(SAMPLES)
+    return [
+        PromptSample(sku=sku, prompt=prompt, negative_prompt=negative) for sku, prompt, negative in words.iter_rows()
+    ]
