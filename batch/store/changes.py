@@ -68,6 +68,25 @@ class Run:
     resumed: bool
 
 
+_IN_NEWEST_PLAN = """
+    SELECT 1 FROM item WHERE id = ? AND plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan')
+"""
+
+# One statement for all scopes, and one for both phases: these run with every event.
+_MOVE_MONEY = """
+    INSERT INTO purse (scope, estimated, reserved, settled, possibly)
+    VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)
+    ON CONFLICT (scope) DO UPDATE SET
+        estimated = estimated + excluded.estimated, reserved = reserved + excluded.reserved,
+        settled = settled + excluded.settled, possibly = possibly + excluded.possibly
+"""
+_MOVE_TALLY = f"""
+    INSERT INTO tally (phase, items)
+    SELECT column1, column2 FROM (VALUES (?, -1), (?, 1)) WHERE EXISTS ({_IN_NEWEST_PLAN})
+    ON CONFLICT (phase) DO UPDATE SET items = items + excluded.items
+"""
+
+
 def read_one(connection: sqlite3.Connection, item_id: int) -> Record:
     """Read an item's record."""
     row = connection.execute(READ_RECORD + " WHERE item.id = ?", (item_id,)).fetchone()
@@ -168,14 +187,8 @@ def _move_money(connection: sqlite3.Connection, before: Attempt | None, after: A
     change = tuple(new - old for new, old in zip(_money(after), was, strict=True))
     if not any(change):
         return
-    for scope in ("all", f"run:{after.run_id}", f"day:{after.day}"):
-        connection.execute(
-            "INSERT INTO purse (scope, estimated, reserved, settled, possibly) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (scope) DO UPDATE SET estimated = estimated + excluded.estimated,"
-            " reserved = reserved + excluded.reserved, settled = settled + excluded.settled,"
-            " possibly = possibly + excluded.possibly",
-            (scope, *change),
-        )
+    run, day = f"run:{after.run_id}", f"day:{after.day}"
+    connection.execute(_MOVE_MONEY, ("all", *change, run, *change, day, *change))
 
 
 def _money(attempt: Attempt) -> tuple[int, int, int, int]:
@@ -183,18 +196,11 @@ def _money(attempt: Attempt) -> tuple[int, int, int, int]:
 
 
 def _move_tally(connection: sqlite3.Connection, item_id: int, before: Phase, after: Phase) -> None:
-    if not _in_newest_plan(connection, item_id):
-        return
-    for phase, change in ((before, -1), (after, 1)):
-        connection.execute(
-            "INSERT INTO tally (phase, items) VALUES (?, ?) ON CONFLICT (phase) DO UPDATE SET items = items + ?",
-            (phase.value, change, change),
-        )
+    connection.execute(_MOVE_TALLY, (before.value, after.value, item_id))
 
 
 def _in_newest_plan(connection: sqlite3.Connection, item_id: int) -> bool:
-    query = "SELECT 1 FROM item WHERE id = ? AND plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan')"
-    return connection.execute(query, (item_id,)).fetchone() is not None
+    return connection.execute(_IN_NEWEST_PLAN, (item_id,)).fetchone() is not None
 
 
 def finish(connection: sqlite3.Connection, item_id: int, event: Downloaded, run_id: int) -> Record:

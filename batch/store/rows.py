@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from batch.core.lifecycle import Attempt, AttemptState, Phase, Record
@@ -124,6 +124,5 @@ def write_clip(clip: ClipFacts) -> str:
 
 def event_json(event: Event) -> str:
     """Write what an event says beyond its kind and moment."""
-    data = asdict(event)
-    del data["at"]
-    return json.dumps(data)
+    data = {field.name: getattr(event, field.name) for field in fields(event) if field.name != "at"}
+    return json.dumps(data, default=asdict)  # a clip's facts are the only value inside
