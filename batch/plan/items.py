@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from batch.core.item import KeyRecipe, fit_rules, item_keys
+from batch.core.item import fit_rules, shared_part
 from batch.inputs.columns import FILE, FLAW, cell
 from batch.plan.checks import Check, check, complain, sift
 from batch.plan.depicting import HEIGHT, PICTURE_PROBLEM, SHA256, SOURCE, WIDTH, Gallery
+from batch.plan.keys import key_texts, keys_of
 from batch.plan.ordering import ORDER_COLUMN, ORDER_PROBLEM, ORDER_VALUE, ORDERS, OrderBook
 from batch.plan.overview import ASPECT, DURATION, IMAGE, SKU, Overview, Standing, optional
 from batch.plan.rendering import words
@@ -53,11 +54,19 @@ class Shaped:
 
     Attributes:
         wanted: A line for each row and order, with `variants`; those of unchecked pictures too.
+        items: A line for each item whose picture is known; its key is not hashed yet.
+        texts: What the keys of these are hashes of.
         rejected: With the columns of `REJECTED_SCHEMA`.
     """
 
     wanted: pl.DataFrame
+    items: pl.DataFrame
+    texts: pl.Series
     rejected: pl.DataFrame
+
+    def keyed(self) -> pl.DataFrame:
+        """Give the items with their keys: `ITEM_SCHEMA`."""
+        return self.items.with_columns(keys_of(self.texts)).select(*ITEM_SCHEMA)
 
 
 class Shaper:
@@ -85,10 +94,11 @@ class Shaper:
         self._prompt = words(manifest, "prompt", job.defaults.prompt)
         self._negative = words(manifest, "negative_prompt", job.defaults.negative_prompt)
         self._checks = self._all_checks(profile)
-        self._heads = [
-            KeyRecipe(model=profile.slug, inputs=order.inputs, aspect=order.aspect, fit=fit_rules(job.image)).head()
-            for order in book.orders
+        fit = fit_rules(job.image)
+        shared = [
+            shared_part(model=profile.slug, inputs=order.inputs, aspect=order.aspect, fit=fit) for order in book.orders
         ]
+        self._shared = pl.Series(shared, dtype=pl.String)
 
     def shape(self, batch: pl.DataFrame, start: int) -> Shaped:
         """Turn a batch of rows into what is wanted.
@@ -114,20 +124,17 @@ class Shaper:
             pl.col(ORDERS).alias("order"),
             self._row().alias("row"),
         )
-        return Shaped(wanted=wanted, rejected=sifted.rejected)
+        items = self._items(wanted)
+        return Shaped(wanted=wanted, items=items, texts=key_texts(items, self._shared), rejected=sifted.rejected)
 
-    def items(self, wanted: pl.DataFrame) -> pl.DataFrame:
-        """Give the items, with their keys, of what has a picture: `ITEM_SCHEMA`."""
+    def _items(self, wanted: pl.DataFrame) -> pl.DataFrame:
         labels = pl.Series([file.label for file in self._manifest.files], dtype=pl.String)
         counted = wanted.filter(pl.col(SHA256).is_not_null()).with_columns(
             pl.int_ranges(1, pl.col(VARIANTS) + 1, dtype=pl.Int32).alias("variant")
         )
-        items = counted.explode("variant").with_columns(
+        return counted.explode("variant").with_columns(
             pl.lit(labels).gather(pl.col(FILE)).alias("file"), pl.lit(0, dtype=pl.Int32).alias("take")
         )
-        keyed = items.select("order", NEGATIVE, PROMPT, SKU, SHA256, "variant")
-        keys = pl.Series("key", item_keys(self._heads, keyed.iter_rows()), dtype=pl.String)
-        return items.with_columns(keys).select(*ITEM_SCHEMA)
 
     def _joined(self, batch: pl.DataFrame, start: int) -> pl.DataFrame:
         rows = range(start, start + batch.height)

@@ -101,6 +101,7 @@ def _compare(rows: pl.DataFrame, manifest: Manifest) -> tuple[pl.Series, pl.Data
     first = pl.col(_INDEX).min().over(SKU)
     same = (
         rows.filter(pl.col(SKU).is_not_null())
+        .filter(pl.col(SKU).hash().is_duplicated())  # numbers are compared faster, and few rows are left
         .filter(pl.col(SKU).is_duplicated())
         .with_columns(
             (pl.col(_HASH).n_unique().over(SKU) > 1).alias("differs"),
@@ -125,6 +126,8 @@ def _compare(rows: pl.DataFrame, manifest: Manifest) -> tuple[pl.Series, pl.Data
 
 
 def _case_twins(skus: pl.Series) -> tuple[tuple[str, ...], ...]:
+    if (skus.str.to_uppercase() == skus).all() or (skus.str.to_lowercase() == skus).all():
+        return ()
     different = skus.drop_nulls().unique(maintain_order=True).alias(SKU).to_frame()
     folded = different.with_columns(pl.col(SKU).str.to_lowercase().alias("folded"))
     groups = (

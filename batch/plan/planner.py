@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch.inputs.pictures import no_progress
+from batch.plan.ahead import ahead
 from batch.plan.depicting import look_up_pictures
 from batch.plan.items import Shaper
 from batch.plan.looking import limits_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from batch.inputs.manifest import Manifest
     from batch.inputs.pictures import PictureBook, Progress
     from batch.plan.depicting import Gallery
+    from batch.plan.items import Shaped
     from batch.plan.overview import Overview
     from batch.plan.values import PlanOutcome, PlanTotals
 
@@ -53,12 +55,9 @@ class Plan:
         Can be called again. A pass to the end also settles `totals` and `rejected`.
         """
         tally = Tally(self._overview, self.orders)
-        start = 0
-        for rows in self._manifest.batches():
-            shaped = self._shaper.shape(rows, start)
+        for shaped in ahead(self._shaped()):
             tally.add(shaped)
-            start += rows.height
-            yield self._shaper.items(shaped.wanted)
+            yield shaped.keyed()
         self._outcome = tally.outcome()
 
     @property
@@ -71,11 +70,18 @@ class Plan:
         """The rejected rows, with the columns of `REJECTED_SCHEMA`; makes a pass if there was none yet."""
         return self._settled().rejected
 
+    def _shaped(self) -> Iterator[Shaped]:
+        start = 0
+        for rows in self._manifest.batches():
+            yield self._shaper.shape(rows, start)
+            start += rows.height
+
     def _settled(self) -> PlanOutcome:
         if self._outcome is None:
-            for _ in self.batches():
-                pass
-        assert self._outcome is not None
+            tally = Tally(self._overview, self.orders)
+            for shaped in self._shaped():
+                tally.add(shaped)
+            self._outcome = tally.outcome()
         return self._outcome
 
 
