@@ -1,4 +1,4 @@
-"""`python -m batch.simulator --data-dir DIR`: the simulator as a process of its own."""
+"""The prediction API on loopback, as a process of its own; its address is printed when it is ready."""
 
 import argparse
 import sys
@@ -10,7 +10,11 @@ def main() -> int:
     """Read the options and serve."""
     parser = argparse.ArgumentParser(prog="python -m batch.simulator", description=__doc__)
     add_arguments(parser)
-    return run(settings_from(parser.parse_args()))
+    try:
+        settings = settings_from(parser.parse_args())
+    except ValueError as error:
+        parser.error(str(error))
+    return run(settings)
 
 
 if __name__ == "__main__":
