@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 NO_ANSWER = 0  # the status that the request log shows when the connection was broken on purpose
 CLOSING_SECONDS = 0.3
+PREDECESSOR_SECONDS = 20.0
 BODY_LIMIT = 101 * 1_000_000
 
 
@@ -241,12 +242,24 @@ async def serve(settings: SimulatorSettings) -> AsyncIterator[str]:
     """Serve inside the running event loop; gives the base URL, and stops when the context is left."""
     require_video()
     plan = FaultPlan() if settings.faults is None else read_fault_file(settings.faults)
-    disk = Disk(settings.data_dir)
+    disk = await _opened(settings)
     try:
         async with _serving(Server(settings, plan, disk)) as base_url:
             yield base_url
     finally:
         await disk.close()
+
+
+async def _opened(settings: SimulatorSettings) -> Disk:
+    """Open the folder; one that ends with its parent may still be closing when the next parent begins."""
+    deadline = time.monotonic() + (PREDECESSOR_SECONDS if settings.with_parent else 0)
+    while True:
+        try:
+            return Disk(settings.data_dir)
+        except FolderInUseError:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(0.05)
 
 
 @contextlib.asynccontextmanager

@@ -217,3 +217,20 @@ def test_clients_that_leave_make_no_noise(tmp_path: Path) -> None:
     assert (running.returncode, errors) == (0, "")
     log = [json.loads(line) for line in (tmp_path / "data" / "requests.jsonl").read_text(encoding="utf-8").splitlines()]
     assert sorted(line["status"] for line in log) == [0, 0, 200]
+
+
+def test_it_ends_with_its_parent_and_the_next_one_takes_over(tmp_path: Path) -> None:
+    """When standard input ends so does the simulator, and one that is started at once waits for the folder."""
+    command = [sys.executable, "-m", "batch.simulator", "--data-dir", str(tmp_path), "--with-parent"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdin is not None
+        assert first.stdout.readline().startswith("http://")
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as second:
+            assert second.stdout is not None
+            first.stdin.close()
+            assert first.wait(timeout=10) == 0
+            assert second.stdout.readline().startswith("http://")
+            second.communicate(timeout=10)
+            assert second.returncode == 0
