@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,12 +67,19 @@ class YamlFile:
     Attributes:
         path: As the person named it.
         tree: What it says; may have faults.
-        sha256: Of its bytes, in hex.
+        data: Its bytes.
     """
 
     path: Path
     tree: Tree
-    sha256: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes, in hex."""
+        import hashlib  # noqa: PLC0415 - loads OpenSSL, which the light look at a job does not need
+
+        return hashlib.sha256(self.data).hexdigest()
 
     def errors(self, faults: Iterable[Fault]) -> JobErrors:
         """Give faults of this file as what is raised."""
@@ -101,7 +107,7 @@ def read_yaml(path: Path, *, kind: str) -> YamlFile:
     tree = read_tree(text)
     if isinstance(tree, NoTree):
         raise _errors(path, [tree.fault])
-    return YamlFile(path=path, tree=tree, sha256=hashlib.sha256(data).hexdigest())
+    return YamlFile(path=path, tree=tree, data=data)
 
 
 def dotted(path: KeyPath) -> str:
