@@ -123,7 +123,8 @@ class Buyer:
     async def open_posts_ended(self, seconds: float) -> None:
         """Wait until no POST is open and every answer is on disk, but not for longer than this."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._calm.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._calm.wait()
 
     def _cap_reached(self, article: Article) -> CapReached | None:
         """Look at the caps before the frame is uploaded; what decides is the look in the intent's transaction."""

@@ -53,7 +53,7 @@ async def provider_for(loaded: LoadedJob) -> AsyncIterator[tuple[Provider, str]]
     async with AsyncExitStack() as stack:
         base_url, key = job.provider.base_url, None
         if job.simulated:
-            key = Secret("simulated")
+            key = Secret("simulator-needs-no-key")
             if "base_url" not in job.provider.model_fields_set:
                 beside = simulator_beside(
                     job.provider, job_folder=loaded.folder, data_dir=loaded.location.output / SIMULATOR_FOLDER

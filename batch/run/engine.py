@@ -98,7 +98,8 @@ class Engine:
         while not self._over():
             desk.changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(desk.changed.wait(), desk.seconds_left())
+                async with asyncio.timeout(desk.seconds_left()):
+                    await desk.changed.wait()
             if desk.seconds_left() == 0:
                 limit = desk.job.limits.max_runtime
                 desk.stop(Cause.TIME_CAP, f"max_runtime is reached ({limit:g} s)", "run again to go on")

@@ -54,7 +54,8 @@ class Feed:
             self._changed.clear()
             self._desk.changed.set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._until_later())
+                async with asyncio.timeout(self._until_later()):
+                    await self._changed.wait()
         return None
 
     def put_back(self, item_id: int, not_before: float) -> None:

@@ -98,7 +98,8 @@ class Reconciler:
             if self._lost:
                 self._added.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._added.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._added.wait()
                 pause = min(pause * 1.6, self._desk.timing.grace / 15)
 
     def _count_unknown(self) -> None:
@@ -192,6 +193,7 @@ class Reconciler:
         """Look no longer in this run."""
         del self._lost[lost.record.item_id]
         self._count_unknown()
+        self._desk.gate.settled()  # who waits for something of ours to end must look again
         self._desk.end()
 
     async def _adopt(self, lost: _Lost, found: list[Execution]) -> None:

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from batch.run.planning import Spend
 
 
+_BEFORE_STORAGE = frozenset({Exit.SIGINT, Exit.SIGTERM, Exit.KEY_REFUSED, Exit.UNAVAILABLE})
+"""Exit codes that come before those of a failing disk."""
+
+
 class Audience(Protocol):
     """Who a session tells what it does, and asks before it spends."""
 
@@ -49,6 +53,9 @@ class Audience(Protocol):
 
     def follow(self, numbers: Callable[[], tuple[ItemCounts, Cost, int]]) -> None:
         """From now on there are numbers to show."""
+
+    def close(self) -> None:
+        """The numbers will not change any more, and cannot be asked for after this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +149,7 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
         try:
             return await _do(session)
         finally:
+            audience.close()
             await store.close()
 
 
@@ -246,7 +254,7 @@ async def _conclude(session: _Session) -> Outcome:
     counts = _counts(session)
     with_person = views.with_person(reader) + session.overdue
     code = exit_code(session.stops, counts, with_person=with_person)
-    if session.problem is not None and code not in {Exit.SIGINT, Exit.SIGTERM}:
+    if session.problem is not None and code not in _BEFORE_STORAGE:
         code = session.problem.exit
     outcome = Outcome(
         exit=code,
@@ -287,8 +295,7 @@ async def _report(session: _Session, outcome: Outcome, why: str) -> Outcome:
         paths = await asyncio.to_thread(write_job_report, loaded, head)
     except Problem as problem:  # what was bought and what it cost stands in the state all the same
         session.audience.note(f"the report could not be written: {problem}")
-        stops_before = {Exit.SIGINT, Exit.SIGTERM, Exit.KEY_REFUSED, Exit.UNAVAILABLE}
-        return outcome if outcome.exit in stops_before else replace(outcome, exit=problem.exit)
+        return outcome if outcome.exit in _BEFORE_STORAGE else replace(outcome, exit=problem.exit)
     finished = replace(outcome, report=paths)
     await _on_finish(session, finished)
     return finished

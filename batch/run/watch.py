@@ -98,7 +98,8 @@ class Watch:
                 self._added.clear()
                 pause = self._heap[0].at - now if self._heap else None
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._added.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._added.wait()
 
     def _schedule(self, watched: Watched, pause: float) -> None:
         heapq.heappush(self._heap, _Due(self._desk.clock.ticks() + pause, next(self._numbers), watched))
