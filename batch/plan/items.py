@@ -197,9 +197,8 @@ class Shaper:
             *self._negative.checks,
         ]
         if limit is not None:
-            many = pl.format(
-                "the prompt has {} characters; {} takes {}", prompt.str.len_chars(), pl.lit(profile.slug), limit
-            )
+            takes = pl.lit(f"{profile.slug} takes {limit:,}")
+            many = pl.format("the prompt has {} characters; {}", prompt.str.len_chars(), takes)
             column = self._manifest.own_name("prompt")
             found.append(check(column, prompt, complain(prompt.str.len_chars() > limit, many)))
         if profile.negative_prompt is None:

@@ -14,7 +14,7 @@ from batch.core.money import to_micros
 from batch.core.prediction import Seen, Status
 from batch.core.profile import expects_audio
 from batch.run.provenance import write_provenance
-from batch.store import changes
+from batch.store import changes, queries
 
 if TYPE_CHECKING:
     from batch.collect.outcomes import Fetched
@@ -55,6 +55,8 @@ class Collector:
         if not self._fetching:
             return
         self._desk.begin()
+        if article.name is None:  # it was read before the first intent gave its clip a name
+            article = queries.article(self._desk.store.reader, record.item_id)
         task = asyncio.create_task(self._deliver(_Delivery(article=article, record=record, urls=urls)))
         self._tasks.add(task)
         task.add_done_callback(self._finished)

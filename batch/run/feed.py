@@ -88,11 +88,9 @@ class Feed:
         now = self._desk.clock.now()
         if self._later and self._later[0][0] <= now:
             return queries.article(self._desk.store.reader, heapq.heappop(self._later)[1])
-        while not self._exhausted:
-            if self._read:
-                return self._read.popleft()
+        while not self._read and not self._exhausted:
             self._read_on(now)
-        return None
+        return self._read.popleft() if self._read else None
 
     def _read_on(self, now: float) -> None:
         found = queries.planned(self._desk.store.reader, after=self._last_id, limit=_CHUNK)
