@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LINE_EVERY = 60.0
 _BAR_EVERY = 0.2
+_PICTURES_EVERY = 5.0
 
 
 def say(lines: Iterable[str]) -> None:
@@ -116,6 +117,19 @@ class Progress:
         if now - self._shown_at >= every:
             self._shown_at = now
             self._show()
+
+    def pictures(self, words: str) -> Callable[[int, int], None]:
+        """Give something to be told how many of how many are done; it says so every few seconds."""
+        began = self._clock()
+        said = [began]
+
+        def progress(done: int, total: int) -> None:
+            now = self._clock()
+            if now - said[0] >= _PICTURES_EVERY and total:
+                said[0] = now
+                self.note(f"{done} of {total} {words}")
+
+        return progress
 
     def close(self) -> None:
         """Show the last numbers and let go of the terminal."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from batch.errors import UsageProblem
 from batch.simulator import run as serve
 from batch.simulator import settings_from
 
@@ -13,4 +14,8 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal comes."""
-    return serve(settings_from(arguments))
+    try:
+        settings = settings_from(arguments)
+    except ValueError as error:
+        raise UsageProblem(str(error), hint="see `sora-batch simulate --help`") from error
+    return serve(settings)

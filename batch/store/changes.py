@@ -224,17 +224,25 @@ def recover(connection: sqlite3.Connection, now: float) -> int:
     return len(lost)
 
 
+def run_to_resume(connection: sqlite3.Connection, now: float) -> int | None:
+    """Give the run that the next call goes on with; None where it begins a new one."""
+    row = connection.execute("SELECT id, started_at, ended_at, ended FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    if row is None:
+        return None
+    run_id, started_at, ended_at, ended = row
+    interrupted = ended_at is None or ended == SIGNALLED
+    # A clock that went back resumes as well: it must not give a second cap for free.
+    return int(run_id) if interrupted and now - started_at < _RESUME_WITHIN else None
+
+
 def begin_run(connection: sqlite3.Connection, now: float) -> Run:
     """Begin a run, or go on with the one whose process died or got a signal, if it began less than a day ago."""
-    row = connection.execute("SELECT id, started_at, ended_at, ended FROM run ORDER BY id DESC LIMIT 1").fetchone()
-    if row is not None:
-        run_id, started_at, ended_at, ended = row
-        interrupted = ended_at is None or ended == SIGNALLED
-        if interrupted and now - started_at < _RESUME_WITHIN:  # also when the clock went back: no second cap for free
-            connection.execute("UPDATE run SET ended_at = NULL, ended = '' WHERE id = ?", (run_id,))
-            return Run(id=run_id, started_at=started_at, resumed=True)
-        if ended_at is None:
-            connection.execute("UPDATE run SET ended_at = ?, ended = ? WHERE id = ?", (now, DIED, run_id))
+    resumed = run_to_resume(connection, now)
+    if resumed is not None:
+        connection.execute("UPDATE run SET ended_at = NULL, ended = '' WHERE id = ?", (resumed,))
+        (started_at,) = connection.execute("SELECT started_at FROM run WHERE id = ?", (resumed,)).fetchone()
+        return Run(id=resumed, started_at=started_at, resumed=True)
+    connection.execute("UPDATE run SET ended_at = ?, ended = ? WHERE ended_at IS NULL", (now, DIED))
     cursor = connection.execute("INSERT INTO run (started_at) VALUES (?)", (now,))
     return Run(id=int(cursor.lastrowid or 0), started_at=now, resumed=False)
 

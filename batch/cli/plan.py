@@ -1,0 +1,45 @@
+"""`plan`: what would be bought, for how much, and what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batch.cli.console import Progress, complain, say, say_json
+from batch.errors import Exit
+from batch.inputs.jobfile import read_job
+
+if TYPE_CHECKING:
+    import argparse
+
+    from batch.plan.survey import PlanView
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan, print the plan, and say with the exit code whether a run would have rows to reject."""
+    from batch.plan.describe import plan_json, plan_text  # noqa: PLC0415 - start-up counts
+    from batch.plan.rejects import write_rejected  # noqa: PLC0415 - the same
+    from batch.run.clock import Clock  # noqa: PLC0415 - the same
+    from batch.run.surveying import survey  # noqa: PLC0415 - the same
+
+    progress = Progress(log_format=arguments.log_format)
+    view = survey(
+        read_job(arguments.job), fetch=arguments.fetch, clock=Clock(), progress=progress.pictures("pictures looked at")
+    )
+    progress.close()
+    if arguments.rejected is not None:
+        write_rejected(arguments.rejected, view.rejected)
+    if arguments.json:
+        say_json(plan_json(view))
+    else:
+        say(plan_text(view))
+    return _exit(view, strict=arguments.strict)
+
+
+def _exit(view: PlanView, *, strict: bool) -> Exit:
+    """Give what a run would end with because of its rows alone."""
+    if not view.totals.items:
+        complain("no row can become an item\n  `-o rejected.csv` writes why, row by row")
+        return Exit.BAD_MANIFEST
+    if view.totals.rejected:
+        return Exit.BAD_MANIFEST if strict else Exit.SOME_FAILED
+    return Exit.DONE
