@@ -307,23 +307,25 @@ def test_a_file_whose_name_looks_like_a_pattern_is_itself(tmp_path: Path) -> Non
     assert manifest_paths(ManifestKeys(path="a[1].csv"), tmp_path) == (tmp_path / "a[1].csv",)
 
 
+@pytest.mark.parametrize("first", ["plain", '"two\nlines"'])
 def test_large_manifests_lie_in_a_temporary_folder_until_closed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    """A few batches are kept in memory, the rest on disk; nothing is left behind."""
+    """A few batches are kept in memory, the rest on disk, read quickly or carefully; nothing is left behind."""
     spool = tmp_path / "temporary"
     spool.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spool))
     lines = "".join(f"S{number},{number}.png\n" for number in range(160_000))
-    (tmp_path / "m.csv").write_text(f"sku,image\n{lines}")
+    (tmp_path / "m.csv").write_text(f"sku,image\nfirst,{first}\n{lines}")
+    begin = 3 + first.count("\n")
     with opened(tmp_path, "m.csv") as manifest:
         assert [*spool.iterdir()]
         for _ in range(2):
             batches = list(manifest.batches())
             assert max(batch.height for batch in batches) <= 50_000
             found = pl.concat(batches)
-            assert found["line"].to_list() == list(range(2, 160_002))
-            assert found["c0"].to_list() == [f"S{number}" for number in range(160_000)]
+            assert found["line"].to_list() == [2, *range(begin, begin + 160_000)]
+            assert found["c0"].to_list() == ["first", *(f"S{number}" for number in range(160_000))]
     assert not [*spool.iterdir()]
 
 

@@ -552,6 +552,16 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_few_rejected_rows_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
+    """A screen is for reading."""
+    rows = "".join(f"S{number},no.png,x\n" for number in range(2_000))
+    view = viewed(tmp_path, f"sku,image,title\n{rows}")
+    text = plan_text(view)
+    assert text[-1] == "  and 1,990 more: `-o rejected.csv` writes them all"
+    assert len(text) < 25
+    assert (plan_json(view)["rejected"], len(plan_json(view)["rejected_rows"])) == (2_000, 1_000)
+
+
 def test_a_plan_as_json_can_be_written_and_lists_the_rejected(tmp_path: Path) -> None:
     """Amounts are texts, no cap is null."""
     pictures(tmp_path, "a.png")

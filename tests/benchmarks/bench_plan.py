@@ -1,8 +1,8 @@
 """`plan` of 1,000,000 rows that share 1,000 pictures whose hashes are known: seconds and memory.
 
 The job has a template with four placeholders; everything that `plan` says is worked out, keys included, in a process
-of its own. Beside it, in turns, the least that any plan must do with the libraries used here: read the rows as text, fill in the
-prompts, hash a text for each.
+of its own. Beside it, in turns, the least that any plan must do with the libraries used here: read the rows as text,
+fill in the prompts, hash a text for each.
 
     .venv/bin/python tests/benchmarks/bench_plan.py
 
