@@ -292,6 +292,14 @@ def test_standard_input_is_read_to_its_end_and_can_be_read_again(tmp_path: Path)
             assert (manifest.files[0].label, manifest.files[0].folder) == ("standard input", tmp_path)
 
 
+def test_a_file_is_called_as_the_job_calls_it(tmp_path: Path) -> None:
+    """Relative to the job's folder, or in full."""
+    (tmp_path / "m.csv").write_text("sku,image\nA,a.png\n")
+    for path in ("m.csv", str(tmp_path / "m.csv")):
+        with opened(tmp_path, path) as manifest:
+            assert [file.label for file in manifest.files] == [path]
+
+
 def test_what_is_not_there_is_missing_input(tmp_path: Path) -> None:
     """A file, a pattern that fits nothing, a folder."""
     (tmp_path / "folder").mkdir()

@@ -36,7 +36,7 @@ class ManifestFile:
     """Where rows come from.
 
     Attributes:
-        label: What a person calls it: relative to the job's folder.
+        label: What a person calls it: relative to the job's folder, unless the job says it otherwise.
         folder: What relative pictures are relative to.
     """
 
@@ -132,7 +132,7 @@ def open_manifest(keys: ManifestKeys, folder: Path, stdin: BinaryIO) -> Manifest
         if keys.path == STANDARD_INPUT:
             labelled = [(_put_aside(stdin, stack), "standard input", folder)]
         else:
-            labelled = [(path, os.path.relpath(path, folder), path.parent) for path in manifest_paths(keys, folder)]
+            labelled = [(path, _label(path, keys, folder), path.parent) for path in manifest_paths(keys, folder)]
         tables = [_read_table(path, label) for path, label, _ in labelled]
         columns = tables[0].header.names
         _check_columns(columns, keys.columns, tables)
@@ -168,6 +168,10 @@ def manifest_paths(keys: ManifestKeys, folder: Path) -> tuple[Path, ...]:
         what = "no file fits the pattern" if glob.has_magic(keys.path) else "there is no such manifest"
         raise MissingInput(what, where=str(named), hint="`manifest.path` is relative to the job file's folder")
     return tuple(found)
+
+
+def _label(path: Path, keys: ManifestKeys, folder: Path) -> str:
+    return str(path) if Path(keys.path).is_absolute() else os.path.relpath(path, folder)
 
 
 def _put_aside(stdin: BinaryIO, stack: ExitStack) -> Path:
