@@ -1,0 +1,138 @@
+"""The whole path against a server that answers at once, beside a bare httpx loop that does the same requests.
+
+    .venv/bin/python tests/benchmarks/bench_whole_path.py [--items 1000] [--rounds 5]
+
+Each side is a process of its own, measured from its start to its end, with as many items in flight. Ours plans, prices,
+writes every step to the disk before the next one, checks and syncs every clip, and writes the report. The bare loop
+keeps nothing: presign, PUT, POST over a fresh connection, poll, GET, DELETE. Both in turns; the median ratio counts.
+
+prints one JSON line a figure: name, value, unit, aim.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    import httpx
+
+AT_ONCE = 16
+_HERE = Path(__file__).resolve().parent
+_JOB = """\
+name: bench
+manifest: {{path: manifest.csv}}
+provider: {{name: simulator, base_url: "{base}", speed: 100000}}
+defaults: {{prompt: "The {{sku}} turns slowly on white marble.", duration: 4, aspect_ratio: "16:9"}}
+limits: {{submit_per_minute: 100000, in_flight: {at_once}, submit_concurrency: {at_once}}}
+output: {{dir: out}}
+"""
+
+
+def prepare(folder: Path, base: str, items: int) -> None:
+    """Write a job for one small picture that is a frame already."""
+    Image.new("RGB", (1280, 720), (30, 120, 90)).save(folder / "frame.jpg", quality=97, subsampling=0)
+    rows = "".join(f"SKU-{number:06d},frame.jpg\n" for number in range(items))
+    (folder / "manifest.csv").write_text("sku,image\n" + rows)
+    (folder / "job.yaml").write_text(_JOB.format(base=base, at_once=AT_ONCE))
+
+
+async def bare(base: str, picture: Path, items: int) -> None:
+    """Do the requests of `items` clips and nothing else."""
+    import httpx  # noqa: PLC0415 - only this side needs it
+
+    data, numbers = picture.read_bytes(), iter(range(items))
+    key = {"Authorization": "Bearer k"}
+    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    fresh = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=0)
+    async with (
+        httpx.AsyncClient(base_url=base, headers=key, limits=limits, trust_env=False) as client,
+        httpx.AsyncClient(base_url=base, headers=key, limits=fresh, trust_env=False) as submits,
+    ):
+
+        async def worker() -> None:
+            for _ in numbers:
+                await bare_item(client, submits, data)
+
+        await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
+
+
+async def bare_item(client: httpx.AsyncClient, submits: httpx.AsyncClient, data: bytes) -> None:
+    """Do the six requests of one clip."""
+    wanted = {"content_type": "image/jpeg", "file_type": "image", "expires_in_seconds": 2_592_000}
+    place: dict[str, Any] = (await client.post("/v1/upload/presign", json=wanted)).json()
+    headers = {"Content-Type": "image/jpeg", **place["required_headers"]}
+    (await client.put(place["presigned_url"], content=data, headers=headers)).raise_for_status()
+    inputs = {"prompt": "It turns.", "image_url": place["public_url"], "aspect_ratio": "16:9", "duration": 4}
+    order = {"model": "sora-2-image-to-video", "version": "0.0.1", "input": inputs}
+    made = (await submits.post("/v1/prediction", json=order)).json()
+    seen = (await client.get(f"/v1/prediction/{made['predictionID']}")).json()
+    assert len((await client.get(seen["output"])).content) > 10_000
+    (await client.delete(f"/v1/files/{place['id']}")).raise_for_status()
+
+
+def timed(command: list[str]) -> float:
+    """Run a process to its end; give the seconds."""
+    start = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    taken = time.perf_counter() - start
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return taken
+
+
+def ours(folder: Path, base: str, items: int) -> float:
+    """Run the job in a new folder; give the seconds."""
+    folder.mkdir()
+    prepare(folder, base, items)
+    taken = timed([sys.executable, "-m", "batch", "run", str(folder / "job.yaml"), "--yes", "--json"])
+    assert len(list((folder / "out").rglob("*.mp4"))) == items
+    return taken
+
+
+def told(name: str, value: float, unit: str, aim: float | None) -> None:
+    """One JSON line."""
+    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
+    sys.stdout.flush()
+
+
+def measure(work: Path, base: str, items: int, rounds: int) -> None:
+    """Run both sides in turns, after a first round that warms the disk's caches and does not count."""
+    prepare(work, base, items)
+    loop = [sys.executable, __file__, "--bare", base, str(work / "frame.jpg"), "--items", str(items)]
+    pairs = [(ours(work / f"run{number}", base, items), timed(loop)) for number in range(rounds + 1)][1:]
+    told("whole path: items a second, ours", items / statistics.median(mine for mine, _ in pairs), "1/s", None)
+    told("whole path: items a second, bare httpx loop", items / statistics.median(bare for _, bare in pairs), "1/s", None)
+    told("whole path: ours beside the bare loop", statistics.median(bare / mine for mine, bare in pairs), "x", 1)
+
+
+def main() -> None:
+    """Serve, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--items", type=int, default=1_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--bare", nargs=2, metavar=("BASE", "PICTURE"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.bare is not None:
+        asyncio.run(bare(chosen.bare[0], Path(chosen.bare[1]), chosen.items))
+        return
+    server = subprocess.Popen([sys.executable, str(_HERE / "instant_server.py")], stdout=subprocess.PIPE, text=True)
+    with server, tempfile.TemporaryDirectory() as name:
+        try:
+            assert server.stdout is not None
+            measure(Path(name), f"http://127.0.0.1:{int(server.stdout.readline())}", chosen.items, chosen.rounds)
+        finally:
+            server.terminate()
+
+
+if __name__ == "__main__":
+    main()
