@@ -1,0 +1,281 @@
+"""A small shop in a folder: a manifest, drawn pictures, a job; and the real command line to run it with."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from PIL import Image
+
+from batch.simulator.clips import encode, planes_of
+from batch.simulator.values import Size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+PATIENCE = 60.0
+"""Seconds after which something that should have happened never will."""
+
+_COLOURS = ((180, 60, 40), (40, 90, 160), (60, 130, 70), (120, 60, 140), (190, 140, 40), (30, 30, 30))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    exit: int
+    out: str
+    err: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The one JSON object on standard output."""
+        value = json.loads(self.out)
+        assert isinstance(value, dict)
+        return value
+
+    @property
+    def items(self) -> dict[str, int]:
+        """The counts of items that are not zero, without the total."""
+        return {word: n for word, n in self.summary["items"].items() if n and word != "total"}
+
+    def cost(self, word: str) -> str:
+        """One of the four numbers."""
+        return str(self.summary["cost"][f"{word}_usd"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the provider has accepted and how it ended, by prediction id."""
+
+    accepted: Mapping[str, dict[str, Any]]
+    ended: Mapping[str, dict[str, Any]]
+
+    @property
+    def bought(self) -> Counter[str]:
+        """How often each prompt was accepted."""
+        return Counter(str(record["input"]["prompt"]) for record in self.accepted.values())
+
+    @property
+    def clips(self) -> dict[str, str]:
+        """The hash of each clip that was made, by prompt."""
+        return {
+            str(self.accepted[id_]["input"]["prompt"]): str(end["clip_sha256"])
+            for id_, end in self.ended.items()
+            if end["clip_sha256"]
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    """A job in a folder, and the provider's folder beside it.
+
+    Attributes:
+        provider_folder: Where the simulator keeps its ledger.
+        template: A clip of four seconds, so that no test has to encode one.
+    """
+
+    folder: Path
+    template: bytes
+    provider_folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def out(self) -> Path:
+        """The job's output folder."""
+        return self.folder / "out"
+
+    @property
+    def job_file(self) -> Path:
+        """The job."""
+        return self.folder / "job.yaml"
+
+    @property
+    def state(self) -> Path:
+        """The job's state."""
+        return self.out / "state.sqlite"
+
+    def rows(self, *skus: str, header: Sequence[str] = ("sku", "image"), more: Sequence[Sequence[str]] = ()) -> None:
+        """Write a manifest with a row for each SKU, and draw its picture; `more` are rows as they stand."""
+        lines = [list(header)]
+        for number, sku in enumerate(skus):
+            picture = self.folder / f"{sku}.png"
+            if not picture.exists():
+                draw(picture, number)
+            lines.append([sku, picture.name])
+        lines.extend(list(row) for row in more)
+        with (self.folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(lines)
+
+    def job(self, **changes: Any) -> None:
+        """Write the job: the smallest one, with keys of two levels changed or added."""
+        job: dict[str, Any] = {
+            "name": "shop",
+            "manifest": {"path": "manifest.csv"},
+            "provider": {"name": "simulator", "speed": 200, "clips": "cached"},
+            "defaults": {"prompt": "push in on {sku}", "duration": 4},
+            "limits": {"submit_per_minute": 6000, "in_flight": 4},
+            "output": {"dir": "out"},
+        }
+        for key, value in changes.items():
+            merged = isinstance(value, dict) and isinstance(job.get(key), dict)
+            job[key] = {**job[key], **value} if merged else value
+        self.job_file.write_text(yaml.safe_dump(job, sort_keys=False), encoding="utf-8")
+
+    def faults(self, *rules: str, **provider: Any) -> dict[str, Any]:
+        """Write a faults file and give the job's `provider` that uses it."""
+        path = self.folder / "faults.yaml"
+        path.write_text(f"seed: 1\nrules: [{', '.join(rules)}]\n", encoding="utf-8")
+        return {"faults": path.name, **provider}
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a command on the job and do not wait for it."""
+        command, *others = arguments
+        if command in {"run", "submit"}:
+            self._seed_clips()
+        return subprocess.Popen(
+            [sys.executable, "-m", "batch", command, str(self.job_file), *others],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment() | self.environment,
+            **options,
+        )
+
+    def command(self, *arguments: str, **options: Any) -> Ended:
+        """Do a command on the job and wait for its end."""
+        with self.start(*arguments, stdin=subprocess.DEVNULL, **options) as process:
+            return finish(process)
+
+    def run(self, *arguments: str) -> Ended:
+        """Do `run --yes --json`."""
+        return self.command("run", "--yes", "--json", *arguments)
+
+    def kill_when(self, condition: Callable[[], bool], *arguments: str, number: int = signal.SIGKILL) -> Ended:
+        """Start `run` (or another command), send it a signal once something holds, and wait for its end."""
+        with self.start(*(arguments or ("run", "--yes", "--json")), stdin=subprocess.DEVNULL) as process:
+            wait_until(condition, process)
+            process.send_signal(number)
+            return finish(process)
+
+    def ledger(self) -> Ledger:
+        """Read what the provider has accepted."""
+        lines = _json_lines(self.provider_folder / "ledger.jsonl")
+        return Ledger(
+            accepted={line["id"]: line for line in lines if line["event"] == "accepted"},
+            ended={line["id"]: line for line in lines if line["event"] != "accepted"},
+        )
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Read every request that the provider was sent."""
+        return _json_lines(self.provider_folder / "requests.jsonl")
+
+    def posts(self) -> int:
+        """Count the requests for a prediction."""
+        return sum(r["method"] == "POST" and r["path"].rstrip("/") == "/v1/prediction" for r in self.requests())
+
+    def clips(self) -> list[Path]:
+        """List the clips that lie in the output folder."""
+        return sorted(path for path in self.out.rglob("*.mp4") if self.provider_folder not in path.parents)
+
+    def leftovers(self) -> list[Path]:
+        """List what a download left half-done."""
+        return [path for path in self.out.rglob("*.part*") if self.provider_folder not in path.parents]
+
+    def _seed_clips(self) -> None:
+        clip = self.provider_folder / "clips" / "cached-1280x720-4.mp4"
+        if not clip.exists():
+            clip.parent.mkdir(parents=True, exist_ok=True)
+            clip.write_bytes(self.template)
+
+    @contextmanager
+    def simulator(self, *options: str, speed: int = 200) -> Iterator[str]:
+        """Serve a simulator as a process of its own that outlives the runs; gives its URL."""
+        self._seed_clips()
+        command = [sys.executable, "-m", "batch", "simulate", "--data-dir", str(self.provider_folder)]
+        command += ["--speed", str(speed), "--clips", "cached", "--with-parent", *options]
+        environment, pipe = clean_environment() | self.environment, subprocess.PIPE
+        with subprocess.Popen(command, text=True, env=environment, stdin=pipe, stdout=pipe) as process:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            assert url.startswith("http://")
+            try:
+                yield url
+            finally:
+                process.terminate()
+
+
+def draw(path: Path, number: int, side: int = 640) -> None:
+    """Draw a product on a plain ground, another one for each number."""
+    picture = Image.new("RGB", (side, side), (235, 233, 228))
+    shift = 8 * number
+    picture.paste(_COLOURS[number % len(_COLOURS)], (side // 4 + shift, side // 4, side * 5 // 8, side * 3 // 4))
+    picture.save(path)
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
+    """Wait until something holds; that it never does, or the process ends before, is a failure."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if process is not None and process.poll() is not None:
+            pytest.fail(f"it ended before that: {finish(process)}")
+        if time.monotonic() > deadline:
+            pytest.fail("it never happened")
+        time.sleep(0.005)
+
+
+def finish(process: subprocess.Popen[str]) -> Ended:
+    """Wait for a command's end."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        pytest.fail(f"it did not end: {out}{err}")
+    return Ended(exit=process.returncode, out=out, err=err)
+
+
+def clean_environment() -> dict[str, str]:
+    """Give this process's environment without what would change a command's behaviour."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("EACHLABS_", "SORA_BATCH_"))}
+
+
+def _json_lines(path: Path) -> list[dict[str, Any]]:
+    """Read whole lines; the simulator may be writing the next one."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of one clip of four seconds, encoded once for all tests."""
+    folder = tmp_path_factory.mktemp("template")
+    picture = folder / "picture.png"
+    draw(picture, 0)
+    size = Size(width=1280, height=720)
+    encode(planes_of(picture.read_bytes(), size), size, 4, folder / "clip.mp4")
+    return (folder / "clip.mp4").read_bytes()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, template: bytes) -> Shop:
+    """A shop with three products whose provider is the simulator inside `run`."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    made = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator")
+    made.rows("00152", "B-2", "C-3")
+    made.job()
+    return made
