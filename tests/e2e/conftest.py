@@ -124,7 +124,7 @@ class Shop:
         job: dict[str, Any] = {
             "name": "shop",
             "manifest": {"path": "manifest.csv"},
-            "provider": {"name": "simulator", "speed": 200, "clips": "cached"},
+            "provider": {"name": "simulator", "speed": 400, "clips": "cached"},
             "defaults": {"prompt": "push in on {sku}", "duration": 4},
             "limits": {"submit_per_minute": 6000, "in_flight": 4},
             "output": {"dir": "out"},
@@ -201,7 +201,7 @@ class Shop:
             clip.write_bytes(self.template)
 
     @contextmanager
-    def simulator(self, *options: str, speed: int = 200) -> Iterator[str]:
+    def simulator(self, *options: str, speed: int = 400) -> Iterator[str]:
         """Serve a simulator as a process of its own that outlives the runs; gives its URL."""
         self._seed_clips()
         command = [sys.executable, "-m", "batch", "simulate", "--data-dir", str(self.provider_folder)]

@@ -1,0 +1,143 @@
+"""Killed, interrupted, doubled: the same command goes on, and the provider has sold each item once."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.e2e.conftest import finish, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.conftest import Ended, Shop
+
+SKUS = ("A-1", "A-2", "A-3", "A-4")
+KILLED = -signal.SIGKILL
+
+
+def accepted(shop: Shop, count: int) -> Callable[[], bool]:
+    """Hold when the provider has accepted this many predictions."""
+    return lambda: len(shop.ledger().accepted) >= count
+
+
+def ended(shop: Shop, count: int) -> Callable[[], bool]:
+    """Hold when this many predictions have ended."""
+    return lambda: len(shop.ledger().ended) >= count
+
+
+def collected(shop: Shop, count: int) -> Callable[[], bool]:
+    """Hold when this many clips lie in their place."""
+    return lambda: len(shop.clips()) >= count
+
+
+def check_complete(shop: Shop, last: Ended) -> None:
+    """Check that all is done: each item bought once, each clip the one that the provider made, all money settled."""
+    ledger = shop.ledger()
+    assert last.exit == 0, last.err
+    assert set(last.items) <= {"done", "skipped"}
+    assert sum(last.items.values()) == len(SKUS)
+    assert ledger.bought == {f"push in on {sku}": 1 for sku in SKUS}
+    for sku in SKUS:
+        clip = shop.out / sku / f"{sku}-16x9-4s.mp4"
+        assert hashlib.sha256(clip.read_bytes()).hexdigest() == ledger.clips[f"push in on {sku}"]
+        assert clip.with_name(f"{clip.name}.json").is_file()
+    assert shop.leftovers() == []
+    assert last.cost("settled") == "1.60"
+    assert last.cost("reserved") == last.cost("possibly_charged") == "0.00"
+
+
+def test_killed_again_and_again_beside_a_provider_that_goes_on(shop: Shop) -> None:
+    """Kill -9 while a POST is open, while clips render and while they are fetched: nothing is lost or bought twice."""
+    shop.rows(*SKUS)
+    faults = shop.faults(
+        '{on: submit, fault: delay, seconds: 1, when: after, match: "A-2"}',
+        "{on: download, fault: slow, bytes_per_second: 40000, nth: 1}",
+    )
+    with shop.simulator("--faults", str(shop.folder / faults["faults"])) as url:
+        shop.job(provider={"base_url": url}, limits={"in_flight": 2})
+        assert shop.kill_when(shop.state.exists).exit == KILLED
+        assert shop.kill_when(accepted(shop, 2)).exit == KILLED
+        assert shop.kill_when(lambda: bool(shop.leftovers())).exit == KILLED
+        assert shop.kill_when(accepted(shop, 4)).exit == KILLED
+        check_complete(shop, shop.run())
+
+
+def test_killed_together_with_the_simulator_inside(shop: Shop) -> None:
+    """The simulator inside `run` dies with it, and goes on from its own disk with the next run."""
+    shop.rows(*SKUS)
+    shop.job(limits={"in_flight": 1})
+    assert shop.kill_when(accepted(shop, 1)).exit == KILLED
+    assert shop.kill_when(collected(shop, 2)).exit == KILLED
+    check_complete(shop, shop.run())
+
+
+def test_signals_save_everything_and_a_second_run_is_turned_away(shop: Shop) -> None:
+    """SIGTERM ends with 143 and SIGINT with 130, both with a report; meanwhile another run gets 75 at once."""
+    shop.rows(*SKUS)
+    slow = shop.faults('{on: render, fault: slow_render, seconds: 4000, match: "A-1"}')  # ten seconds at this speed
+    shop.job(provider=slow, limits={"in_flight": 1})
+    with shop.start("run", "--yes", "--json") as process:
+        wait_until(accepted(shop, 1), process)
+        second = shop.run()
+        process.send_signal(signal.SIGTERM)
+        first = finish(process)
+    assert second.exit == 75
+    assert str(process.pid) in second.err
+    assert first.exit == 143, first.err
+    assert first.summary["exit"] == 143
+    assert first.items == {"pending": 4}
+    assert Path(first.summary["report"]["html"]).is_file()
+    assert "Traceback" not in first.err
+
+    interrupted = shop.kill_when(accepted(shop, 3), number=signal.SIGINT)
+    assert interrupted.exit == interrupted.summary["exit"] == 130
+    last = shop.run()
+    check_complete(shop, last)
+    assert last.summary["run"]["id"] == first.summary["run"]["id"], "an interrupted run goes on as the same run"
+
+
+def test_a_signal_while_the_manifest_is_read_ends_the_run_at_once(shop: Shop) -> None:
+    """A manifest that does not end on standard input is no reason to stay when SIGTERM comes."""
+    shop.job(manifest={"path": "-"})
+    with shop.start("run", "--yes", "--json", stdin=subprocess.PIPE) as process:
+        wait_until(shop.state.exists, process)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        end = finish(process)
+    assert end.exit == 143
+    assert "Traceback" not in end.err
+    assert shop.posts() == 0
+
+
+def test_submit_now_collect_later_cancel_what_renders(shop: Shop) -> None:
+    """`submit` leaves clips to `collect`, which takes what is there and ends with 0; `cancel` ends the rest."""
+    shop.rows("A-1", "A-2")
+    faults = shop.faults('{on: render, fault: stuck, match: "A-2"}')
+    with shop.simulator("--faults", str(shop.folder / faults["faults"])) as url:
+        shop.job(provider={"base_url": url})
+        submitted = shop.command("submit", "--yes", "--json")
+        assert (submitted.exit, submitted.items) == (0, {"pending": 2}), submitted.err
+        wait_until(ended(shop, 1))
+
+        collecting = shop.command("collect", "--json")
+        assert collecting.exit == 0, collecting.err
+        assert collecting.items == {"done": 1, "pending": 1}
+        assert collecting.cost("settled") == collecting.cost("reserved") == "0.40"
+
+        other = shop.command("cancel", "--sku", "A-1", "--json")
+        assert (other.exit, other.summary["cancelled"]) == (0, [])
+        cancelled = shop.command("cancel", "--json")
+        assert cancelled.exit == 0, cancelled.err
+        assert [text.split()[0] for text in cancelled.summary["cancelled"]] == ["A-2"]
+        status = shop.command("status", "--json")
+        assert status.items == {"done": 1, "failed": 1}
+        assert (status.cost("settled"), status.cost("reserved")) == ("0.40", "0.00")
+        assert {end["status"] for end in shop.ledger().ended.values()} == {"success", "cancelled"}
+
+        posts = shop.posts()
+        assert shop.run().exit == 1
+        assert shop.posts() == posts, "a cancelled item is not bought again by itself"
