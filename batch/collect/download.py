@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
 from batch.collect.boxes import BrokenClip
-from batch.collect.files import PartFile, same_content
+from batch.collect.files import PartFile, make_room, same_content
 from batch.collect.mp4 import read_mp4
 from batch.collect.outcomes import (
     BrokenDownload,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LIMITS: Final = DownloadLimits()
 """What a clip may take where nothing else is asked for."""
+
+_Result = TypeVar("_Result")
 
 _Trouble = Expired | BrokenDownload | NoDownload
 
@@ -71,6 +73,7 @@ async def fetch_clip(
         CannotCreate: If there can be no file of that name.
     """
     fetch = _Fetch(client=client, target=target, folder=folder, expected=expected, limits=limits, clock=clock)
+    await _in_thread(lambda: make_room(target))
     first: _Trouble | None = None
     for url in urls:
         result = await _fetch_one(fetch, url, PartFile(target))
@@ -93,12 +96,14 @@ class _Fetch:
 async def _fetch_one(fetch: _Fetch, url: str, part: PartFile) -> Fetched:
     try:
         trouble = await _receive(fetch, url, part)
-        return trouble or await _in_thread(lambda: _verify_and_keep(fetch, url, part))
+        if trouble is not None:
+            return trouble
+        return await _in_thread(lambda: _verify_and_keep(fetch, url, part))
     finally:
         part.discard()
 
 
-async def _in_thread(work: Callable[[], Fetched]) -> Fetched:
+async def _in_thread(work: Callable[[], _Result]) -> _Result:
     """Run the part that waits for the disk beside the loop, and to its end even when this is cancelled."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:

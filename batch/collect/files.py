@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 from typing import TYPE_CHECKING, Final
 
 from batch.errors import CannotCreate, Problem, StorageProblem
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _BUFFER: Final = 1 << 18
+_MAKING_FOLDERS: Final = threading.Lock()
 _NOT_A_MATTER_OF_NAMES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
 
 
@@ -39,14 +41,34 @@ def part_path(target: Path) -> Path:
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, so that they survive a power cut.
 
+    Callers in several threads wait for each other: none is told of a folder that another has yet to sync.
+
     Raises:
         OSError: If it cannot be made.
     """
+    with _MAKING_FOLDERS:
+        _make_folder(folder)
+
+
+def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
+
+
+def make_room(target: Path) -> None:
+    """Make the folder of a file that is to come; it waits for the disk.
+
+    Raises:
+        StorageProblem: If the disk is full or fails.
+        CannotCreate: If there can be no such folder.
+    """
+    try:
+        make_folder(target.parent)
+    except OSError as error:
+        raise disk_problem(error, target) from error
 
 
 class PartFile:
@@ -70,7 +92,8 @@ class PartFile:
         self._hash = hashlib.sha256()
         self._file: BinaryIO | None = None
         try:
-            make_folder(target.parent)
+            if not target.parent.is_dir():
+                make_folder(target.parent)
             self.path.unlink(missing_ok=True)
             self._file = self.path.open("xb+", buffering=_BUFFER)
         except OSError as error:

@@ -322,8 +322,11 @@ def caps_of(desk: Desk) -> Caps:
     return Caps(run=run, day=day, item=item)
 
 
-def _names(desk: Desk, article: Article) -> list[str]:
-    """Give names for the clip under which nothing lies yet: what another state left behind is never written over."""
+def _names(desk: Desk, article: Article) -> Iterator[str]:
+    """Give names for the clip under which nothing lies yet: what another state left behind is never written over.
+
+    One by one, since the first nearly always does.
+    """
     fields = NameFields(
         sku=article.sku,
         aspect=article.aspect,
@@ -333,5 +336,8 @@ def _names(desk: Desk, article: Article) -> list[str]:
         take=article.take,
         key=article.key,
     )
-    names = list(candidates(desk.job.output.name, fields))
-    return [name for name in names[:-1] if not (desk.output_dir / name).exists()] + names[-1:]
+    *others, last = candidates(desk.job.output.name, fields)
+    for name in others:
+        if not (desk.output_dir / name).exists():
+            yield name
+    yield last
