@@ -52,7 +52,7 @@ def ask(question: str) -> bool:
 
 def on_terminal() -> bool:
     """Say whether a person can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 class Numbers(Protocol):

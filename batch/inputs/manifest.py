@@ -9,7 +9,7 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import polars as pl
 
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 STANDARD_INPUT: Final = "-"
 REQUIRED: Final = ("sku", "image")
 KNOWN: Final = (*REQUIRED, "prompt", "duration", "aspect_ratio", "variants", "negative_prompt")
+
+
+class Readable(Protocol):
+    """Gives bytes, and none at the end."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,7 @@ class Manifest:
                     yield frame.select(file, LINE, FLAW, *cells)
 
 
-def open_manifest(keys: ManifestKeys, folder: Path, stdin: BinaryIO) -> Manifest:
+def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest:
     """Open what a job names as its manifest.
 
     Args:
@@ -174,7 +181,7 @@ def _label(path: Path, keys: ManifestKeys, folder: Path) -> str:
     return str(path) if Path(keys.path).is_absolute() else os.path.relpath(path, folder)
 
 
-def _put_aside(stdin: BinaryIO, stack: ExitStack) -> Path:
+def _put_aside(stdin: Readable, stack: ExitStack) -> Path:
     try:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sora-batch-"))
         path = Path(folder, "manifest")

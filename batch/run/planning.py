@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from batch.core.money import from_micros
 from batch.errors import ManifestProblem
 from batch.inputs.manifest import open_manifest
 from batch.inputs.picturefacts import is_url
+from batch.inputs.standard import StandardInput
 from batch.net.clients import picture_client
 from batch.plan import make_plan, open_book
 from batch.plan.fingerprint import fingerprint_of
@@ -114,7 +114,8 @@ class _Planning:
                 if self._strict:
                     self._check_strict(queries.counts(connection).rejected)
                 return
-            with open_manifest(self._loaded.job.manifest, self._loaded.folder, sys.stdin.buffer) as manifest:
+            stdin = StandardInput(self._heed)
+            with open_manifest(self._loaded.job.manifest, self._loaded.folder, stdin) as manifest:
                 plan = self._plan(manifest, book)
                 self._load(connection, plan, fingerprint or "")
             if fingerprint is not None and not plan.urls:  # what a URL holds can change without a trace
@@ -164,10 +165,13 @@ class _Planning:
 
     def _batches(self, plan: Plan) -> Iterator[pl.DataFrame]:
         for batch in plan.batches():
-            self._progress(0, 0)
+            self._heed()
             yield batch
 
     def _progress(self, _done: int, _total: int) -> None:
+        self._heed()
+
+    def _heed(self) -> None:
         if self._stopped.is_set():
             raise _StoppedError
 
