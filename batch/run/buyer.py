@@ -62,6 +62,8 @@ class Buyer:
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
         self._critical = 0
         self._busy = 0
+        self._open = 0
+        self._answered = asyncio.Event()
         self._calm = asyncio.Event()
         self._calm.set()
 
@@ -71,16 +73,19 @@ class Buyer:
             ready = await self._feed.next()
             if ready is None:
                 return
-            if not await self._desk.gate.enter():
-                ready.frame.cancel()
-                return
             self._busy += 1
-            self._desk.begin()
             try:
-                await self._buy(ready)
+                if not await self._desk.gate.enter():
+                    ready.frame.cancel()
+                    return
+                self._desk.begin()
+                try:
+                    await self._buy(ready)
+                finally:
+                    self._desk.end()
             finally:
                 self._busy -= 1
-                self._desk.end()
+                self._desk.changed.set()
 
     async def _buy(self, ready: Ready) -> None:
         """Buy an item whose place in flight is taken; the place stays taken only while something may be running."""
@@ -117,7 +122,7 @@ class Buyer:
 
     @property
     def idle(self) -> bool:
-        """Whether no item is being bought right now."""
+        """Whether no item is being bought right now, or waits at the gate to be."""
         return self._busy == 0
 
     async def open_posts_ended(self, seconds: float) -> None:
@@ -168,11 +173,31 @@ class Buyer:
 
     async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> bool:
         """Write the intent, send, record; say whether a prediction may now be running."""
+        if not await self._counted():
+            return False
+        self._open += 1
+        try:
+            return await self._attempt_once(article, frame, upload)
+        finally:
+            self._open -= 1
+            self._answered.set()
+
+    async def _counted(self) -> bool:
+        """Count an attempt under `max_items`; with that reached, wait for open ones, which may not be accepted."""
         desk = self._desk
         limit = desk.job.limits.max_items
-        if limit is not None and self.submitted >= limit:
-            desk.stop(Cause.ITEM_CAP, f"max_items is reached: {limit} items were submitted", "run again to go on")
-            return False
+        while limit is not None and self.submitted >= limit:
+            if not self._open:
+                desk.stop(Cause.ITEM_CAP, f"max_items is reached: {limit} items were submitted", "run again to go on")
+            if desk.gate.closed:
+                return False
+            self._answered.clear()
+            await self._answered.wait()
+        self.submitted += 1
+        return True
+
+    async def _attempt_once(self, article: Article, frame: Frame, upload: Upload) -> bool:
+        desk = self._desk
         now = desk.clock.now()
         intent = ev.Intended(
             at=now,
@@ -186,9 +211,9 @@ class Buyer:
         )
         reserved = await desk.store.reserve(article.item_id, intent, caps_of(desk), _names(desk, article))
         if isinstance(reserved, CapReached):
+            self.submitted -= 1
             self._capped(article, reserved)
             return False
-        self.submitted += 1
         record = await self._send(article, upload)
         return record.phase in {Phase.RUNNING, Phase.UNCONFIRMED}
 

@@ -108,6 +108,8 @@ class Engine:
         desk = self._desk
         if desk.halted or desk.defect is not None:
             return True
+        if desk.gate.blocked and desk.open_items == 0:  # by predictions past their deadline: nobody waits for their end
+            return True
         buying = self._parts.submit and not desk.gate.closed and not (self._feed.empty and self._buyer.idle)
         if self._parts.submit and not self._parts.collect:  # `submit`: what runs is collected by a later call
             return not buying and self._buyer.idle

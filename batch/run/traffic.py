@@ -85,6 +85,12 @@ class Gate:
         """Look again: something that `enter` depends on has changed."""
         self._changed.set()
 
+    @property
+    def blocked(self) -> bool:
+        """Whether only the end of something that runs can let the next one begin."""
+        most = 1 if self.alone else self._limit.most
+        return self.in_flight >= most or self._waits_for_settling
+
     def _obstacle(self) -> float:
         """Give the seconds after which to look again; 0 when the way is free."""
         now = self._clock.ticks()
