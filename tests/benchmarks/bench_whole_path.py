@@ -47,11 +47,11 @@ def prepare(folder: Path, base: str, items: int) -> None:
     (folder / "job.yaml").write_text(_JOB.format(base=base, at_once=AT_ONCE))
 
 
-async def bare(base: str, picture: Path, items: int) -> None:
+async def bare(base: str, data: bytes, items: int) -> None:
     """Do the requests of `items` clips and nothing else."""
     import httpx  # noqa: PLC0415 - only this side needs it
 
-    data, numbers = picture.read_bytes(), iter(range(items))
+    numbers = iter(range(items))
     key = {"Authorization": "Bearer k"}
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
     fresh = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=0)
@@ -111,7 +111,9 @@ def measure(work: Path, base: str, items: int, rounds: int) -> None:
     loop = [sys.executable, __file__, "--bare", base, str(work / "frame.jpg"), "--items", str(items)]
     pairs = [(ours(work / f"run{number}", base, items), timed(loop)) for number in range(rounds + 1)][1:]
     told("whole path: items a second, ours", items / statistics.median(mine for mine, _ in pairs), "1/s", None)
-    told("whole path: items a second, bare httpx loop", items / statistics.median(bare for _, bare in pairs), "1/s", None)
+    told(
+        "whole path: items a second, bare httpx loop", items / statistics.median(bare for _, bare in pairs), "1/s", None
+    )
     told("whole path: ours beside the bare loop", statistics.median(bare / mine for mine, bare in pairs), "x", 1)
 
 
@@ -123,7 +125,7 @@ def main() -> None:
     parser.add_argument("--bare", nargs=2, metavar=("BASE", "PICTURE"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.bare is not None:
-        asyncio.run(bare(chosen.bare[0], Path(chosen.bare[1]), chosen.items))
+        asyncio.run(bare(chosen.bare[0], Path(chosen.bare[1]).read_bytes(), chosen.items))
         return
     server = subprocess.Popen([sys.executable, str(_HERE / "instant_server.py")], stdout=subprocess.PIPE, text=True)
     with server, tempfile.TemporaryDirectory() as name:

@@ -1,8 +1,9 @@
 """A provider that answers everything at once and remembers nothing but the picture of each prediction.
 
-    .venv/bin/python tests/benchmarks/instant_server.py
+    .venv/bin/python tests/benchmarks/instant_server.py [COUNT [PORT]]
 
 prints its port and serves the wire contract on loopback until it is ended: what is measured against it is the client.
+With a count it prints a line at its first request, one at its first submit, and one when there were so many submits.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import itertools
 import json
 import struct
 import sys
+from typing import TYPE_CHECKING
 
 from aiohttp import web
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
 
 MODEL = "sora-2-image-to-video"
 CLIP_BYTES = 50_000
@@ -52,13 +57,33 @@ def make_clip(size: int) -> bytes:
 
 
 class Provider:
-    """The calls."""
+    """The calls.
 
-    def __init__(self) -> None:
+    Args:
+        count: How many submits it tells of; 0 tells of nothing.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._told: set[str] = set()
+        self._submits = 0
         self.base = ""
         self._numbers = itertools.count(1)
         self._pictures: dict[str, str] = {}
         self._clip = make_clip(CLIP_BYTES)
+
+    def tell(self, what: str) -> None:
+        """Print a line, once."""
+        if self._count and what not in self._told:
+            self._told.add(what)
+            sys.stdout.write(f"{what}\n")
+            sys.stdout.flush()
+
+    @web.middleware
+    async def listen(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Tell of the first request."""
+        self.tell("request")
+        return await handler(request)
 
     async def presign(self, _: web.Request) -> web.Response:
         """Give a place for a picture."""
@@ -73,6 +98,10 @@ class Provider:
 
     async def create(self, request: web.Request) -> web.Response:
         """Accept anything."""
+        self.tell("submit")
+        self._submits += 1
+        if self._submits == self._count:
+            self.tell("enough")
         name = f"p{next(self._numbers):08d}"
         self._pictures[name] = (await request.json())["input"]["image_url"]
         return _json({"status": "success", "message": "created", "predictionID": name})
@@ -133,12 +162,14 @@ def _json(value: object) -> web.Response:
 
 async def serve() -> None:
     """Serve on a free port, and say which."""
-    provider = Provider()
-    app = web.Application(client_max_size=100_000_000)
+    provider = Provider(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    middlewares = (provider.listen,) if len(sys.argv) > 1 else ()
+    app = web.Application(client_max_size=100_000_000, middlewares=middlewares)
     app.add_routes(provider.routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
     port = runner.addresses[0][1]
     provider.base = f"http://127.0.0.1:{port}"
     sys.stdout.write(f"{port}\n")

@@ -1,0 +1,70 @@
+"""How long `sora-batch --help` and `status` take, beside a Python that does nothing.
+
+    .venv/bin/python tests/benchmarks/bench_startup.py [--rounds 30]
+
+prints one JSON line a figure: name, value, unit, aim. All three in turns; the median of the ratios counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from batch.store.state import Binding, open_state
+
+AIM = 3
+_COMMAND = Path(sysconfig.get_path("scripts"), "sora-batch")
+
+
+def prepare(folder: Path) -> Path:
+    """Write a job and an empty state for `status` to look at."""
+    path = folder / "job.yaml"
+    path.write_text("name: bench\nmanifest: {path: m.csv}\nprovider: {name: simulator}\noutput: {dir: out}\n")
+    (folder / "out").mkdir()
+    binding = Binding(job="bench", provider="simulator", host="built-in")
+    with closing(open_state(folder / "out" / "state.sqlite", binding)):
+        return path
+
+
+def timed(command: list[str]) -> float:
+    """Run a process to its end; give the seconds."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def told(name: str, value: float, unit: str, aim: float | None) -> None:
+    """One JSON line."""
+    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=30)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as name:
+        job = prepare(Path(name).resolve())
+        ours = {"--help": [str(_COMMAND), "--help"], "status": [str(_COMMAND), "status", str(job)]}
+        nothing = [sys.executable, "-c", "pass"]
+        seconds: dict[str, list[float]] = {"nothing": [], **{what: [] for what in ours}}
+        for _ in range(rounds):
+            seconds["nothing"].append(timed(nothing))
+            for what, command in ours.items():
+                seconds[what].append(timed(command))
+    for what in ours:
+        ratios = [one / bare for one, bare in zip(seconds[what], seconds["nothing"], strict=True)]
+        told(f"start-up: {what}", statistics.median(seconds[what]) * 1000, "ms", None)
+        told(f"start-up: {what} beside `python -c pass`", statistics.median(ratios), "x", AIM)
+
+
+if __name__ == "__main__":
+    main()
