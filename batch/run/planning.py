@@ -130,9 +130,7 @@ class _Planning:
         return plan
 
     def _load(self, connection: sqlite3.Connection, plan: Plan, fingerprint: str) -> None:
-        for _ in self._batches(plan):  # a first pass knows what is rejected before anything is changed
-            pass
-        self._check(plan)
+        self._check(plan)  # what is rejected is known before anything is changed
         load_plan(
             connection,
             model=self._profile.slug,
