@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+    from pathlib import Path
 
 _EXITS = """\
 exit codes:
@@ -18,8 +17,7 @@ exit codes:
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Command:
+class _Command(NamedTuple):
     """A command: its words in `--help`, and what adds its options."""
 
     name: str
@@ -30,8 +28,13 @@ class _Command:
     aliases: tuple[str, ...] = ()
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Make the parser of the whole command line; `module` names what to do."""
+def build_parser(words: Collection[str] | None = None) -> argparse.ArgumentParser:
+    """Make the parser of the command line; `module` names what to do.
+
+    Args:
+        words: What was given. Options are added to those commands alone that are among it: some are slow to import.
+            None adds all.
+    """
     parser = argparse.ArgumentParser(
         prog="sora-batch",
         description=(
@@ -56,8 +59,15 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         one.set_defaults(module=command.module, command=command.name)
-        command.options(one)
+        if words is None or not {command.name, *command.aliases}.isdisjoint(words):
+            command.options(one)
     return parser
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path  # noqa: PLC0415 - start-up counts
+
+    return Path(text)
 
 
 class _Version(argparse.Action):
@@ -70,7 +80,7 @@ class _Version(argparse.Action):
 
 
 def _job(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", type=Path, metavar="JOB", help="the job's YAML file")
+    parser.add_argument("job", type=_path, metavar="JOB", help="the job's YAML file")
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +99,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     _logs(parser)
     parser.add_argument("--fetch", action="store_true", help="read all pictures behind URLs, too")
     parser.add_argument("--strict", action="store_true", help="end with 65 if any row is rejected")
-    parser.add_argument("-o", "--rejected", type=Path, metavar="CSV", help="write the rejected rows to this file")
+    parser.add_argument("-o", "--rejected", type=_path, metavar="CSV", help="write the rejected rows to this file")
 
 
 def _buying(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +136,7 @@ def _report(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
     parser.add_argument("--month", metavar="YYYY-MM", help="one line per prediction of a UTC month, as CSV")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where the month's lines go (default: -)")
+    parser.add_argument("-o", "--output", type=_path, metavar="FILE", help="where the month's lines go (default: -)")
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
@@ -139,9 +149,7 @@ def _init(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--sample", metavar="NAME", help="write a sample job with its manifest and pictures")
     what.add_argument("--list", action="store_true", help="list the samples")
     what.add_argument("--schema", action="store_true", help="print the JSON Schema of a job")
-    parser.add_argument(
-        "-o", "--output", type=Path, default=Path(), metavar="DIR", help="where to write (default: here)"
-    )
+    parser.add_argument("-o", "--output", type=_path, default=".", metavar="DIR", help="where to write (default: here)")
 
 
 def _simulate(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from batch.cli.console import say, say_json
 from batch.cli.words import cost_line, count_line
 from batch.errors import Exit
 from batch.inputs.jobfile import locate
-from batch.store import queries
+from batch.store import numbers
 from batch.store.lock import lock_holder, lock_path
 from batch.store.state import read_state
 
@@ -39,12 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _value(location: JobLocation, connection: sqlite3.Connection) -> dict[str, Any]:
-    run = queries.newest_run(connection)
+    run = numbers.newest_run(connection)
     return {
         "job": location.name,
-        "items": queries.counts(connection).as_json(),
-        "cost": queries.cost(connection).as_json(),
-        "in_flight": queries.in_flight(connection),
+        "items": numbers.counts(connection).as_json(),
+        "cost": numbers.cost(connection).as_json(),
+        "in_flight": numbers.in_flight(connection),
         "running_process": lock_holder(lock_path(location.state)),
         "ended": "" if run is None else run.ended,
     }
@@ -60,8 +60,8 @@ def _show(
     at_work = f"a run is at work (process {holder})" if holder else f"last run: {value['ended'] or 'was cut off'}"
     say(
         (
-            f"{location.name}: {count_line(queries.counts(connection))}",
-            cost_line(queries.cost(connection)),
+            f"{location.name}: {count_line(numbers.counts(connection))}",
+            cost_line(numbers.cost(connection)),
             f"in flight: {value['in_flight']}; {at_work}",
         )
     )

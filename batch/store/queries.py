@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from batch.core.lifecycle import AT_PROVIDER, UNPAID, AttemptState, Phase
-from batch.core.money import from_micros
-from batch.core.summary import Cost, ItemCounts
+from batch.core.phases import UNPAID, AttemptState, Phase
+from batch.store.numbers import RunRow, cost, count_in, counts, in_flight, meta, newest_plan, newest_run
 from batch.store.rows import READ_RECORD, read_record
 
 if TYPE_CHECKING:
@@ -17,6 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch.core.lifecycle import Record
+
+
+__all__ = [
+    "Article",
+    "PlannedOrder",
+    "RunRow",
+    "anything_accepted",
+    "article",
+    "cost",
+    "count_in",
+    "counts",
+    "in_flight",
+    "keys_with_phase",
+    "meta",
+    "newest_plan",
+    "newest_run",
+    "our_predictions",
+    "planned",
+    "planned_orders",
+    "recent_submits",
+    "records_in",
+    "records_of",
+    "row_text",
+    "settled_uploads",
+    "submitted_in",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +106,6 @@ def _article(row: tuple[Any, ...]) -> Article:
         height=height,
         estimate=estimate,
     )
-
-
-def meta(connection: sqlite3.Connection, key: str) -> str | None:
-    """Read what the state remembers under a key."""
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
-
-
-def newest_plan(connection: sqlite3.Connection) -> int:
-    """Give the number of the newest plan; 0 before the first."""
-    return int(meta(connection, "plan") or 0)
 
 
 def planned(connection: sqlite3.Connection, *, after: int, limit: int) -> list[tuple[Article, float]]:
@@ -164,18 +178,6 @@ def records_of(connection: sqlite3.Connection, sku: str) -> list[Record]:
     return [read_record(row) for row in connection.execute(READ_RECORD + " WHERE sku = ?", (sku,))]
 
 
-def count_in(connection: sqlite3.Connection, *phases: Phase) -> int:
-    """Count the items in some phases, whatever plan they are of."""
-    marks = ", ".join("?" * len(phases))
-    query = f"SELECT count(*) FROM item WHERE phase IN ({marks})"
-    return int(connection.execute(query, [p.value for p in phases]).fetchone()[0])
-
-
-def in_flight(connection: sqlite3.Connection) -> int:
-    """Count the predictions that may hold one of the account's places."""
-    return count_in(connection, *AT_PROVIDER)
-
-
 def submitted_in(connection: sqlite3.Connection, run_id: int) -> int:
     """Count the attempts of a run that were accepted, or may have been."""
     (attempts,) = connection.execute(
@@ -209,63 +211,6 @@ def our_predictions(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
             query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks})"
             known.update(row[0] for row in connection.execute(query, part))
     return known
-
-
-def counts(connection: sqlite3.Connection) -> ItemCounts:
-    """Count the newest plan's items as scripts read them."""
-    tally = {Phase(phase): items for phase, items in connection.execute("SELECT phase, items FROM tally")}
-    row = connection.execute("SELECT done FROM run ORDER BY id DESC LIMIT 1").fetchone()
-    (rejected_rows,) = connection.execute("SELECT count(*) FROM rejected").fetchone()
-
-    def total(*phases: Phase) -> int:
-        return sum(tally.get(phase, 0) for phase in phases)
-
-    done = min(total(Phase.DONE), 0 if row is None else row[0])
-    return ItemCounts(
-        done=done,
-        skipped=total(Phase.DONE) - done,
-        failed=total(Phase.FAILED, Phase.CANCELLED, Phase.UNCOLLECTED),
-        refused=total(Phase.REFUSED),
-        unconfirmed=total(Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING),
-        pending=total(Phase.PLANNED, Phase.SUBMITTING, Phase.RUNNING, Phase.RENDERED),
-        rejected=rejected_rows + total(Phase.REJECTED),
-    )
-
-
-def cost(connection: sqlite3.Connection, scope: str = "all") -> Cost:
-    """Give the four numbers of the whole job, of a run (`run:7`) or of a day (`day:2026-11-23`)."""
-    row = connection.execute(
-        "SELECT estimated, reserved, settled, possibly FROM purse WHERE scope = ?", (scope,)
-    ).fetchone()
-    estimated, reserved, settled, possibly = row or (0, 0, 0, 0)
-    return Cost(
-        estimated=from_micros(estimated),
-        reserved=from_micros(reserved),
-        settled=from_micros(settled),
-        possibly_charged=from_micros(possibly),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
-    """The newest run: `ended` is empty while it goes on, or where its process died."""
-
-    id: int
-    started_at: float
-    ended_at: float | None
-    ended: str
-    done: int
-
-
-def newest_run(connection: sqlite3.Connection) -> RunRow | None:
-    """Read the newest run."""
-    row = connection.execute(
-        "SELECT id, started_at, ended_at, ended, done FROM run ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return None
-    run_id, started_at, ended_at, ended, done = row
-    return RunRow(id=run_id, started_at=started_at, ended_at=ended_at, ended=ended, done=done)
 
 
 def settled_uploads(connection: sqlite3.Connection, limit: int) -> Iterator[tuple[int, int, str]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StorageProblem
-from batch.store.writer import storage_problem
+from batch.store.problems import storage_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +135,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _create(connection: sqlite3.Connection, binding: Binding) -> None:
+    from importlib import resources  # noqa: PLC0415 - start-up counts, and `status` makes no state
+
     schema = resources.files("batch.store").joinpath("schema.sql").read_text("utf-8")
     meta = [("job", binding.job), ("provider", binding.provider), ("host", binding.host)]
     connection.execute("BEGIN IMMEDIATE")

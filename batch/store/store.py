@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from batch.errors import CannotCreate
 from batch.store import changes
 from batch.store.lock import RunLock, lock_path
+from batch.store.problems import storage_problem
 from batch.store.state import Binding, open_state, read_state
-from batch.store.writer import Work, Writer, storage_problem
+from batch.store.writer import Work, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

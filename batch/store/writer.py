@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from batch.errors import StorageProblem
+from batch.store.problems import storage_problem
 
 T = TypeVar("T")
 
@@ -135,17 +135,3 @@ class Writer:
 def _of_the_file(error: Exception) -> bool:
     """Tell trouble with the file or its disk from a broken rule of the schema, which is one piece's own defect."""
     return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
-
-
-def storage_problem(error: sqlite3.Error, path: str) -> StorageProblem:
-    """Say in words what SQLite could not do."""
-    text = str(error)
-    usual = "look at this file, its folder and its disk, then give the same command again"
-    hints = {
-        "database or disk is full": "make room on this disk, then give the same command again; nothing is lost",
-        "database disk image is malformed": "the state is damaged: `sora-batch doctor` says what can be done",
-        "file is not a database": "this file is no state of sora-batch: name another one under `state:`",
-        "disk I/O error": "the disk failed: look at the system's log, then give the same command again",
-        "attempt to write a readonly database": "make the state file and its folder writable",
-    }
-    return StorageProblem(f"the state cannot be used: {text}", where=path, hint=hints.get(text, usual))
