@@ -3,8 +3,8 @@
     .venv/bin/python tests/benchmarks/bench_whole_run.py [--items 1000] [--rounds 3]
 
 The simulator's time is compressed a hundredfold, so that every lost hundredth of a second of ours counts as one second.
-The bound is the larger of what rendering takes with every place filled, and what the rate allows. Measured from the
-first intent to the last verified clip, and as a whole process, whose start-up and report are not compressed.
+The bound is the larger of what the predictions take with every place filled, and what the rate allows. Measured from
+the first intent to the last verified clip, and as a whole process, whose start-up and report are not compressed.
 
 prints one JSON line a figure: name, value, unit, aim.
 """
@@ -54,14 +54,16 @@ def run(folder: Path, items: int) -> float:
     return taken
 
 
-def read(state: Path) -> tuple[float, float]:
+def read(out: Path, items: int) -> tuple[float, float]:
     """Give the seconds from the first intent to the last clip, and the least that they could have been."""
-    with closing(sqlite3.connect(state)) as connection:
-        first, items, rendering = connection.execute(
-            "SELECT min(intent_at), count(*), sum(render_seconds) FROM attempt"
-        ).fetchone()
+    with closing(sqlite3.connect(out / "state.sqlite")) as connection:
+        (first,) = connection.execute("SELECT min(intent_at) FROM attempt").fetchone()
         (last,) = connection.execute("SELECT max(at) FROM event WHERE kind = 'Downloaded'").fetchone()
-    return last - first, max(rendering / SPEED / IN_FLIGHT, items / PER_MINUTE * 60)
+    ledger = (out / "simulator" / "ledger.jsonl").read_text().splitlines()
+    accepted = [record for record in map(json.loads, ledger) if record["event"] == "accepted"]
+    assert len(accepted) == items
+    busy = sum(record["finishes_at"] - record["time"] for record in accepted)
+    return last - first, max(busy / IN_FLIGHT, items / PER_MINUTE * 60)
 
 
 def told(name: str, value: float, unit: str, aim: float | None) -> None:
@@ -81,7 +83,7 @@ def main() -> None:
         for number in range(chosen.rounds):
             folder = Path(name, str(number))
             process = run(folder, chosen.items)
-            seconds, least = read(folder / "out" / "state.sqlite")
+            seconds, least = read(folder / "out", chosen.items)
             shares.append(100 * least / seconds)
             whole.append(100 * least / process)
     told("whole run: bound beside the time from first intent to last clip", statistics.median(shares), "%", AIM)
