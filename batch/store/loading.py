@@ -44,7 +44,7 @@ _INDEXES = (
 _INSERT = """
     INSERT INTO item (key, sku, file, line, variant, take, order_id, prompt, negative, image, source, source_sha256,
                       row, plan)
-    VALUES (unhex_key(?), ?, ?, ?, ?, ?, order_id(?), ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPSERT = """
     ON CONFLICT (key) DO UPDATE SET plan = excluded.plan, file = excluded.file, line = excluded.line,
@@ -78,15 +78,12 @@ def load_plan(
     """
     number = _next_number(connection)
     order_ids = [_order_id(connection, model, order) for order in orders]
-    connection.create_function("order_id", 1, order_ids.__getitem__, deterministic=True)
-    connection.create_function("unhex_key", 1, bytes.fromhex, deterministic=True)
     empty = connection.execute("SELECT 1 FROM item LIMIT 1").fetchone() is None
     if empty:  # indexes that come last cost a third
         _drop_indexes(connection)
     statement = _INSERT if empty else _INSERT + _UPSERT
     for batch in batches:
-        rows = batch.select(ITEM_COLUMNS).iter_rows()
-        connection.executemany(statement, ((*row, number) for row in rows))
+        connection.executemany(statement, _rows(batch, order_ids, number).iter_rows())
     if empty:
         for index in _INDEXES:
             connection.execute(index)
@@ -96,6 +93,17 @@ def load_plan(
     _count_done_anew(connection, number)
     set_meta(connection, "fingerprint", fingerprint)
     return LoadedPlan(number=number, items=count_phases(connection, number))
+
+
+def _rows(batch: pl.DataFrame, order_ids: list[int], plan: int) -> pl.DataFrame:
+    """Give a batch as the table wants it, column by column: SQLite calling Python for every row costs a third."""
+    import polars as pl  # noqa: PLC0415 - start-up counts; whoever has a batch has loaded it
+
+    return batch.select(ITEM_COLUMNS).with_columns(
+        key=pl.col("key").str.decode("hex"),
+        order=pl.Series(order_ids, dtype=pl.Int64).gather(batch["order"]),
+        plan=pl.lit(plan),
+    )
 
 
 def count_phases(connection: sqlite3.Connection, plan: int) -> int:
