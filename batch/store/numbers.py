@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch.core.money import from_micros
 from batch.core.phases import AT_PROVIDER, Phase
-from batch.core.summary import Cost, ItemCounts
+from batch.core.totals import Cost, ItemCounts
 
 if TYPE_CHECKING:
     import sqlite3
