@@ -28,7 +28,7 @@ from batch.core.prediction import (
     Upload,
 )
 from batch.net.body import Body, Ending, describe, read_body
-from batch.net.clients import HEADERS, api_client, clip_client, environment_proxy, trusted_certificates
+from batch.net.clients import HEADERS, Client, api_client, clip_client, environment_proxy, trusted_certificates
 from batch.net.transport import CONNECTIONS
 from batch.providers.eachlabs.wire import executions, models, poll, submit, uploads
 from batch.providers.eachlabs.wire.parsing import read_http_date
@@ -328,7 +328,7 @@ class EachlabsProvider:
 
 def _submit_client(proxy: str | None, timeouts: Timeouts) -> httpx.AsyncClient:
     """Make the client for the paid request: plain httpx, whose errors are known, and nothing that repeats or reuses."""
-    return httpx.AsyncClient(
+    return Client(
         headers=HEADERS,
         timeout=httpx.Timeout(
             connect=timeouts.connect,
