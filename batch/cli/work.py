@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from batch.cli.console import Progress, ask, complain, on_terminal, say, say_json
+from batch.cli.console import Progress, ask, on_terminal, say, say_json
 from batch.cli.words import closing_lines
 from batch.core.money import format_usd
 from batch.inputs.jobfile import LoadedJob, read_job
@@ -25,9 +25,6 @@ def run(arguments: argparse.Namespace) -> int:
         say_json(outcome.as_json())
     else:
         say(closing_lines(loaded, outcome))
-    for stop in outcome.stops:
-        if stop.hint:
-            complain(f"{stop.message}\n  {stop.hint}")
     return outcome.exit
 
 

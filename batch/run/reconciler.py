@@ -207,7 +207,7 @@ class Reconciler:
         if lost.record.phase is Phase.HELD:
             desk.gate.occupy()
         if self.watch is not None:
-            self.watch.add(lost.article, record)
+            self.watch.add(lost.article, record, from_before=True)
         self._let_go(lost)
 
     async def _hold(self, lost: _Lost, *, complete: bool) -> None:

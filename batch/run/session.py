@@ -164,7 +164,9 @@ async def _do(session: _Session) -> Outcome:
     except asyncio.CancelledError:
         if session.signals.cause is None:
             raise
-        session.stops.append(Stop(cause=session.signals.cause, message="interrupted before anything was bought"))
+        stop = Stop(cause=session.signals.cause, message="interrupted before anything was bought")
+        session.stops.append(stop)
+        session.audience.note(stop.message)
     return await _conclude(session)
 
 
@@ -252,7 +254,8 @@ async def _conclude(session: _Session) -> Outcome:
         except Problem as problem:  # the disk is full: the next call goes on with this run, which is right
             session.problem = session.problem or problem
     counts = _counts(session)
-    with_person = views.with_person(reader) + session.overdue
+    since = session.clock.now() if run is None else run.started_at
+    with_person = views.with_person(reader, since=since) + session.overdue
     code = exit_code(session.stops, counts, with_person=with_person)
     if session.problem is not None and code not in _BEFORE_STORAGE:
         code = session.problem.exit

@@ -32,8 +32,8 @@ class Watched:
     """A prediction that is looked at.
 
     Attributes:
-        since: When its submit was answered, Unix seconds.
-        from_before: Whether an earlier run bought it.
+        since: When its submit was answered, on the clock's ticks: the system's time may be set while it renders.
+        from_before: Whether an earlier run bought it, or its answer was lost.
         looked_at: Age in seconds at the last look.
         unknown_since: When the provider first said that it does not know it.
     """
@@ -78,9 +78,9 @@ class Watch:
     def add(self, article: Article, record: Record, *, from_before: bool = False) -> None:
         """Begin to look at a running prediction; its place in flight is taken already."""
         attempt = record.attempt
-        since = self._desk.clock.now()
+        since = self._desk.clock.ticks()
         if attempt is not None and from_before:
-            since = attempt.answered_at or attempt.intent_at
+            since -= max(0.0, self._desk.clock.now() - (attempt.answered_at or attempt.intent_at))
         watched = Watched(article=article, record=record, since=since, from_before=from_before)
         self._desk.begin()
         self.running += 1
@@ -145,7 +145,7 @@ class Watch:
 
     def _still_running(self, watched: Watched) -> None:
         desk = self._desk
-        age = desk.clock.now() - watched.since
+        age = desk.clock.ticks() - watched.since
         watched.looked_at = age
         if self._once:
             self._let_go(watched, keeps_place=True)
@@ -175,7 +175,7 @@ class Watch:
         desk = self._desk
         now = desk.clock.now()
         if not watched.from_before:
-            desk.durations.learn(after=watched.looked_at, until=now - watched.since)
+            desk.durations.learn(after=watched.looked_at, until=desk.clock.ticks() - watched.since)
         cost = prediction.cost or None  # 0 for a clip is no answer
         event = ev.Rendered(at=now, cost=None if cost is None else to_micros(cost), render_seconds=prediction.seconds)
         record = await desk.store.apply(watched.record.item_id, event)
@@ -237,7 +237,7 @@ class Watch:
             self._let_go(watched)
         elif now - watched.unknown_since < desk.timing.missing_after and not self._once:
             self._schedule(watched, desk.timing.poll_min)
-        elif self._once and desk.clock.now() - watched.since < desk.timing.missing_after:
+        elif self._once and now - watched.since < desk.timing.missing_after:
             self._let_go(watched, keeps_place=True)
         else:
             message = f"the provider no longer knows prediction {watched.record.prediction_id}"

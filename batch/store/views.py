@@ -140,13 +140,18 @@ def predictions(connection: sqlite3.Connection, month: str) -> Iterator[Predicti
         )
 
 
-def with_person(connection: sqlite3.Connection) -> int:
-    """Count items that need a person: unconfirmed, held, missing, not collected, or bought more than once."""
+def with_person(connection: sqlite3.Connection, *, since: float) -> int:
+    """Count items that need a person: unconfirmed, held, missing, not collected, or bought more than once.
+
+    Args:
+        since: Unix seconds; what was bought more than once and had ended before was said then. The report still does.
+    """
     (items_,) = connection.execute(
         "SELECT count(*) FROM item WHERE phase IN (?, ?, ?, ?)",
         [phase.value for phase in (Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED)],
     ).fetchone()
     (duplicated,) = connection.execute(
-        "SELECT count(DISTINCT item_id) FROM attempt WHERE duplicates != '[]'"
+        "SELECT count(DISTINCT item_id) FROM attempt WHERE duplicates != '[]' AND (ended_at IS NULL OR ended_at >= ?)",
+        (since,),
     ).fetchone()
     return int(items_) + int(duplicated)

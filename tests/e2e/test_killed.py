@@ -141,3 +141,18 @@ def test_submit_now_collect_later_cancel_what_renders(shop: Shop) -> None:
         posts = shop.posts()
         assert shop.run().exit == 1
         assert shop.posts() == posts, "a cancelled item is not bought again by itself"
+
+
+def test_collect_finds_a_lost_answer_and_fetches_its_clip_at_once(shop: Shop) -> None:
+    """`submit` leaves it unconfirmed and says 4; `collect` adopts it, and looks without waiting for a first poll."""
+    shop.rows("A-1")
+    faults = shop.faults("{on: submit, fault: lost_answer_after_accept}")
+    with shop.simulator("--faults", str(shop.folder / faults["faults"])) as url:
+        shop.job(provider={"base_url": url}, polling={"first": "11h"})  # a hundred seconds at this speed
+        submitted = shop.command("submit", "--yes", "--json")
+        assert submitted.exit == 4, submitted.err
+        assert submitted.items == {"unconfirmed": 1}
+        wait_until(ended(shop, 1))
+        collecting = shop.command("collect", "--json")
+    assert (collecting.exit, collecting.items) == (0, {"done": 1}), collecting.err
+    assert shop.posts() == 1

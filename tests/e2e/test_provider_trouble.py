@@ -184,7 +184,7 @@ def test_the_breaker_stops_before_more_is_spent(shop: Shop) -> None:
     assert ended.exit == 69, ended.err
     assert ended.items == {"failed": 2, "pending": 2}
     assert shop.posts() == 2
-    assert "--keep-going" in ended.err
+    assert ended.err.count("--keep-going") == 1
 
 
 def test_a_dearer_clip_raises_what_the_next_ones_reserve(shop: Shop) -> None:

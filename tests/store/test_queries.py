@@ -149,4 +149,13 @@ def test_a_duplicate_is_shown_and_calls_for_a_person(filled: sqlite3.Connection)
     bought(filled, 1, UNCLEAR, ev.Adopted(at=NOW, prediction_id="p1", duplicates=("p2", "p3")))
     view = next(iter(views.items(filled)))
     assert "p2, p3" in view.warnings[0]
-    assert views.with_person(filled) == 1
+    assert views.with_person(filled, since=NOW) == 1
+
+
+def test_a_duplicate_of_an_earlier_run_calls_for_nobody_again(filled: sqlite3.Connection) -> None:
+    """A nightly job must not end with the same alarm for ever; the report goes on to show it."""
+    rendered = ev.Rendered(at=NOW + 60, cost=400_000, render_seconds=None)
+    bought(filled, 1, UNCLEAR, ev.Adopted(at=NOW, prediction_id="p1", duplicates=("p2",)), rendered)
+    assert views.with_person(filled, since=NOW) == 1
+    assert views.with_person(filled, since=NOW + 3600) == 0
+    assert "p2" in next(iter(views.items(filled))).warnings[0]
