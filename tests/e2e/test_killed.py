@@ -35,19 +35,27 @@ def collected(shop: Shop, count: int) -> Callable[[], bool]:
 
 
 def check_complete(shop: Shop, last: Ended) -> None:
-    """Check that all is done: each item bought once, each clip the one that the provider made, all money settled."""
+    """Check that all is over: nothing bought twice, each clip the one that the provider made, all money accounted for.
+
+    Where the kill came between an intent and its POST, nobody can know that the provider never saw it: such an item is
+    held, its money stays reserved, and the ledger does not have it.
+    """
     ledger = shop.ledger()
-    assert last.exit == 0, last.err
-    assert set(last.items) <= {"done", "skipped"}
+    held = last.items.get("unconfirmed", 0)
+    assert last.exit == (4 if held else 0), last.err
+    assert set(last.items) <= {"done", "skipped", "unconfirmed"}
     assert sum(last.items.values()) == len(SKUS)
-    assert ledger.bought == {f"push in on {sku}": 1 for sku in SKUS}
+    assert set(ledger.bought.values()) == {1}
+    assert len(ledger.bought) == len(SKUS) - held
     for sku in SKUS:
         clip = shop.out / sku / f"{sku}-16x9-4s.mp4"
-        assert hashlib.sha256(clip.read_bytes()).hexdigest() == ledger.clips[f"push in on {sku}"]
-        assert clip.with_name(f"{clip.name}.json").is_file()
+        if f"push in on {sku}" in ledger.bought:
+            assert hashlib.sha256(clip.read_bytes()).hexdigest() == ledger.clips[f"push in on {sku}"]
+            assert clip.with_name(f"{clip.name}.json").is_file()
     assert shop.leftovers() == []
-    assert last.cost("settled") == "1.60"
-    assert last.cost("reserved") == last.cost("possibly_charged") == "0.00"
+    assert last.cost("settled") == f"{0.4 * len(ledger.bought):.2f}"
+    assert last.cost("reserved") == f"{0.4 * held:.2f}"
+    assert last.cost("possibly_charged") == "0.00"
 
 
 def test_killed_again_and_again_beside_a_provider_that_goes_on(shop: Shop) -> None:
@@ -62,7 +70,7 @@ def test_killed_again_and_again_beside_a_provider_that_goes_on(shop: Shop) -> No
         assert shop.kill_when(shop.state.exists).exit == KILLED
         assert shop.kill_when(accepted(shop, 2)).exit == KILLED
         assert shop.kill_when(lambda: bool(shop.leftovers())).exit == KILLED
-        assert shop.kill_when(accepted(shop, 4)).exit == KILLED
+        assert shop.kill_when(accepted(shop, 3)).exit == KILLED  # the fourth may be held since the kill before
         check_complete(shop, shop.run())
 
 
