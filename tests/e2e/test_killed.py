@@ -86,7 +86,7 @@ def test_killed_together_with_the_simulator_inside(shop: Shop) -> None:
 def test_signals_save_everything_and_a_second_run_is_turned_away(shop: Shop) -> None:
     """SIGTERM ends with 143 and SIGINT with 130, both with a report; meanwhile another run gets 75 at once."""
     shop.rows(*SKUS)
-    slow = shop.faults('{on: render, fault: slow_render, seconds: 4000, match: "A-1"}')  # ten seconds at this speed
+    slow = shop.faults('{on: render, fault: slow_render, seconds: 3000, match: "A-1"}')  # 7.5 s at this speed
     shop.job(provider=slow, limits={"in_flight": 1})
     with shop.start("run", "--yes", "--json") as process:
         wait_until(accepted(shop, 1), process)

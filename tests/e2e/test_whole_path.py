@@ -140,19 +140,11 @@ def test_strict_buys_nothing_while_a_row_is_bad(shop: Shop) -> None:
     assert shop.posts() == 0
 
 
-def test_a_list_of_aspects_makes_an_item_of_each(shop: Shop) -> None:
-    """Both shapes of one product are bought, and lie under names of their own."""
+def test_a_list_of_aspects_makes_an_item_of_each_and_on_finish_hears_of_it(shop: Shop) -> None:
+    """Both shapes of one product lie under names of their own; the job's command reads what `--json` prints."""
     shop.rows("A-1")
-    shop.job(defaults={"aspect_ratio": ["16:9", "9:16"]})
+    shop.job(defaults={"aspect_ratio": ["16:9", "9:16"]}, on_finish=["sh", "-c", "cat > summary.json"])
     ended = shop.run()
     assert (ended.exit, ended.items) == (0, {"done": 2}), ended.err
     assert [clip.name for clip in shop.clips()] == ["A-1-16x9-4s.mp4", "A-1-9x16-4s.mp4"]
-
-
-def test_on_finish_gets_the_summary(shop: Shop) -> None:
-    """The job's own command reads on standard input what `--json` prints."""
-    shop.rows("A-1")
-    shop.job(on_finish=["sh", "-c", "cat > summary.json"])
-    ended = shop.run()
-    assert ended.exit == 0, ended.err
     assert json.loads((shop.folder / "summary.json").read_text(encoding="utf-8")) == ended.summary
