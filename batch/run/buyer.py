@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
@@ -44,6 +45,26 @@ if TYPE_CHECKING:
 _KEEP_UPLOADS = 30 * 86_400
 _MOST_TROUBLE = 6
 _BALANCE_TRIES = 3
+_MOST_PATIENCE = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """An item's place in the row at the gate: uploads overtake each other, submits keep the manifest's order.
+
+    Attributes:
+        before: Set when the item before has passed the gate, or left the row.
+        passed: The same for this item.
+    """
+
+    before: asyncio.Event
+    passed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def came(self) -> None:
+        """Wait for the item before, but not for one whose upload is in trouble."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_MOST_PATIENCE):
+                await self.before.wait()
 
 
 class Buyer:
@@ -64,34 +85,32 @@ class Buyer:
         self._busy = 0
         self._open = 0
         self._answered = asyncio.Event()
+        self._last_turn = asyncio.Event()
+        self._last_turn.set()
         self._calm = asyncio.Event()
         self._calm.set()
 
     async def work(self) -> None:
         """Buy one item after the other until submitting is over."""
-        while True:
+        while not self._desk.gate.closed:
             ready = await self._feed.next()
             if ready is None:
                 return
             self._busy += 1
             try:
-                if not await self._desk.gate.enter():
-                    ready.frame.cancel()
-                    return
-                self._desk.begin()
-                try:
-                    await self._buy(ready)
-                finally:
-                    self._desk.end()
+                with self._turn() as turn:
+                    await self._buy(ready, turn)
             finally:
                 self._busy -= 1
                 self._desk.changed.set()
 
-    async def _buy(self, ready: Ready) -> None:
-        """Buy an item whose place in flight is taken; the place stays taken only while something may be running."""
+    async def _buy(self, ready: Ready, turn: _Turn) -> None:
+        """Upload an item's frame, then wait for a place in flight, which the upload would leave empty, and submit."""
         desk, article = self._desk, ready.article
-        keeps_place = False
-        try:
+        if not await desk.gate.clear():
+            ready.frame.cancel()
+            return
+        with self._at_work():
             reached = self._cap_reached(article)
             if reached is not None:
                 ready.frame.cancel()
@@ -99,14 +118,50 @@ class Buyer:
                 return
             frame = await self._frame(ready)
             upload = await self._upload(article, frame) if frame is not None else None
-            if frame is None or upload is None:
-                return
-            await desk.rate.take()
-            with self._critically():
-                keeps_place = not desk.gate.closed and await self._attempt(article, frame, upload)
+        if frame is not None and upload is not None and not await self._submit(article, frame, upload, turn):
+            # Nothing was ordered with it. Best effort: it expires by itself.
+            desk.background(desk.provider.delete_upload(upload.id))
+
+    async def _submit(self, article: Article, frame: Frame, upload: Upload, turn: _Turn) -> bool:
+        """Wait for a place and submit; the place stays taken only while something may be running.
+
+        Returns:
+            Whether an intent names the upload.
+        """
+        desk = self._desk
+        await turn.came()
+        if not await desk.gate.enter():
+            return False
+        turn.passed.set()
+        record: Record | None = None
+        with self._at_work():
+            try:
+                await desk.rate.take()
+                with self._critically():
+                    record = None if desk.gate.closed else await self._attempt(article, frame, upload)
+            finally:
+                if record is None or record.phase not in {Phase.RUNNING, Phase.UNCONFIRMED}:
+                    desk.gate.leave()
+        return record is not None
+
+    @contextmanager
+    def _turn(self) -> Iterator[_Turn]:
+        """Give an item its place in the row at the gate, and leave the row when it is done with it."""
+        turn = _Turn(before=self._last_turn)
+        self._last_turn = turn.passed
+        try:
+            yield turn
         finally:
-            if not keeps_place:
-                desk.gate.leave()
+            turn.passed.set()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Count the item as worked on, which an item that waits at the gate is not."""
+        self._desk.begin()
+        try:
+            yield
+        finally:
+            self._desk.end()
 
     @contextmanager
     def _critically(self) -> Iterator[None]:
@@ -171,10 +226,10 @@ class Buyer:
             return
         await asyncio.sleep(desk.timing.trouble_pause * min(10, 2 ** (self._trouble - 1)))
 
-    async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> bool:
-        """Write the intent, send, record; say whether a prediction may now be running."""
+    async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
+        """Write the intent, send, record; None where there was no room for an intent."""
         if not await self._counted():
-            return False
+            return None
         self._open += 1
         try:
             return await self._attempt_once(article, frame, upload)
@@ -196,7 +251,7 @@ class Buyer:
         self.submitted += 1
         return True
 
-    async def _attempt_once(self, article: Article, frame: Frame, upload: Upload) -> bool:
+    async def _attempt_once(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
         desk = self._desk
         now = desk.clock.now()
         intent = ev.Intended(
@@ -213,9 +268,8 @@ class Buyer:
         if isinstance(reserved, CapReached):
             self.submitted -= 1
             self._capped(article, reserved)
-            return False
-        record = await self._send(article, upload)
-        return record.phase in {Phase.RUNNING, Phase.UNCONFIRMED}
+            return None
+        return await self._send(article, upload)
 
     async def _send(self, article: Article, upload: Upload) -> Record:
         desk = self._desk

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from batch.core.pace import WINDOW, InFlightLimit, SubmitWindow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from batch.run.clock import Clock
 
 _FOREVER = 3600.0
@@ -18,7 +20,8 @@ class Gate:
     """Lets a submit begin when there is a place in flight, no pause, and not too much that is unknown.
 
     A place is taken by `enter` and given back by `leave`, when the prediction has ended at the provider or is proven
-    never to have begun.
+    never to have begun. What can be done before a place is free (the upload) waits for `clear` alone, so that no place
+    stands empty meanwhile.
 
     Args:
         exposure: Most unconfirmed attempts that nobody has looked up yet.
@@ -37,12 +40,22 @@ class Gate:
         self._waits_for_settling = False
         self._changed = asyncio.Event()
 
+    async def clear(self) -> bool:
+        """Wait until nothing but a place in flight may be missing; False when submitting is over."""
+        return await self._passed(self._obstacle)
+
     async def enter(self) -> bool:
         """Wait for a place and take it; False when submitting is over."""
+        if not await self._passed(lambda: self._obstacle() or self._no_place()):
+            return False
+        self.in_flight += 1
+        return True
+
+    async def _passed(self, obstacle: Callable[[], float]) -> bool:
+        """Wait until the way is free, and return in the same step that found it so."""
         while not self.closed:
-            wait = self._obstacle()
+            wait = obstacle()
             if wait <= 0:
-                self.in_flight += 1
                 return True
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
@@ -92,14 +105,20 @@ class Gate:
         return self.in_flight >= most or self._waits_for_settling
 
     def _obstacle(self) -> float:
-        """Give the seconds after which to look again; 0 when the way is free."""
+        """Give the seconds after which to look again for a pause and the like; 0 when the way is free."""
         now = self._clock.ticks()
         if self._paused_until > now:
             return self._paused_until - now
-        most = 1 if self.alone else self._limit.now(now)
-        if self.in_flight >= most or self.unknown >= self._exposure:
-            return 1.0 if most < self._limit.most else _FOREVER
+        if self.unknown >= self._exposure or (self.alone and self.in_flight):
+            return 1.0
         return _FOREVER if self._waits_for_settling else 0.0
+
+    def _no_place(self) -> float:
+        """Give the seconds after which to look again for a place; 0 when there is one."""
+        most = 1 if self.alone else self._limit.now(self._clock.ticks())
+        if self.in_flight < most:
+            return 0.0
+        return 1.0 if most < self._limit.most else _FOREVER
 
 
 class Rate:
