@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import draw
+from tests.proof.shop import draw
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.e2e.conftest import Ended, Shop
+    from tests.proof.shop import Ended, Shop
 
 ONE_SCREEN = 25
 

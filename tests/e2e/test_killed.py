@@ -8,12 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.e2e.conftest import finish, wait_until
+from tests.proof.shop import finish, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.conftest import Ended, Shop
+    from tests.proof.shop import Ended, Shop
 
 SKUS = ("A-1", "A-2", "A-3", "A-4")
 KILLED = -signal.SIGKILL

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Shop
+    from tests.proof.shop import Shop
 
 
 def test_one_of_each_in_one_run(shop: Shop) -> None:

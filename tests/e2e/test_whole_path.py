@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Shop
+    from tests.proof.shop import Shop
 
 ITEM_KEYS = ["total", "done", "failed", "refused", "unconfirmed", "pending", "rejected", "skipped"]
 COST_KEYS = ["estimated_usd", "settled_usd", "reserved_usd", "possibly_charged_usd"]

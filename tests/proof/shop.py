@@ -18,9 +18,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from batch.simulator.clips import encode, planes_of
-from batch.simulator.values import Size
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -259,23 +256,13 @@ def _json_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The bytes of one clip of four seconds, encoded once for all tests."""
-    folder = tmp_path_factory.mktemp("template")
-    picture = folder / "picture.png"
+def clip_template(folder: Path) -> bytes:
+    """Encode a clip of four seconds; the simulator appends a box of its own to it for each prediction."""
+    from batch.simulator.clips import encode, planes_of  # noqa: PLC0415 - PyAV is an extra
+    from batch.simulator.values import Size  # noqa: PLC0415 - the same
+
+    picture, clip = folder / "picture.png", folder / "clip.mp4"
     draw(picture, 0)
     size = Size(width=1280, height=720)
-    encode(planes_of(picture.read_bytes(), size), size, 4, folder / "clip.mp4")
-    return (folder / "clip.mp4").read_bytes()
-
-
-@pytest.fixture
-def shop(tmp_path: Path, template: bytes) -> Shop:
-    """A shop with three products whose provider is the simulator inside `run`."""
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    made = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator")
-    made.rows("00152", "B-2", "C-3")
-    made.job()
-    return made
+    encode(planes_of(picture.read_bytes(), size), size, 4, clip)
+    return clip.read_bytes()

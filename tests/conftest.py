@@ -1,0 +1,29 @@
+"""What several kinds of tests share: a clip that is encoded once, and a small shop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.proof.shop import Shop, clip_template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of one clip of four seconds, encoded once for all tests."""
+    return clip_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, template: bytes) -> Shop:
+    """A shop with three products whose provider is the simulator inside `run`."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    made = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator")
+    made.rows("00152", "B-2", "C-3")
+    made.job()
+    return made
