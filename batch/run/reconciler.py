@@ -14,6 +14,8 @@ from batch.core.prediction import Execution, NoAnswer, Seen, Status
 from batch.store import changes, queries
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from batch.core.lifecycle import Attempt, Record
     from batch.run.desk import Desk
     from batch.run.watch import Watch
@@ -112,12 +114,23 @@ class Reconciler:
     async def _look(self) -> None:
         batch = list(self._lost.values())
         history = await self._history(batch)
-        strangers = set[str]()
         for lost in batch:
-            found, complete = await self._find(lost, history, strangers)
+            found, complete = await self._find(lost, history)
             await self._conclude(lost, found, complete=complete and history.complete)
+        strangers = self._strangers(history)
         if strangers:
             await self._desk.store.do(lambda connection: changes.remember_strangers(connection, strangers))
+
+    def _strangers(self, history: _History) -> list[str]:
+        """Give what was fetched and echoes none of our uploads, also none whose POST is open: its answer may get lost.
+
+        A prediction is listed after its intent was written, so an intent that is not there now belongs to none of them.
+        """
+        reader = self._desk.store.reader
+        open_attempts = queries.records_in(reader, Phase.SUBMITTING, Phase.UNCONFIRMED, Phase.HELD)
+        ours = [record.attempt.upload_id for record in open_attempts if record.attempt is not None]
+        fetched = [(row.id, self._echoes[row.id]) for row in self._unknown(history.rows) if row.id in self._echoes]
+        return [id_ for id_, echo in fetched if not any(upload in echo for upload in ours)]
 
     async def _history(self, batch: list[_Lost]) -> _History:
         """List what is not ours in the window of all lost attempts, in the provider's clock."""
@@ -130,18 +143,18 @@ class Reconciler:
         for _ in range(_MOST_PAGES):
             page = await desk.provider.executions(desk.profile.slug, since=since, until=until, cursor=cursor)
             if isinstance(page, NoAnswer):
-                return _History(rows=self._unknown(rows), complete=False)
+                return _History(rows=self._unknown(rows.values()), complete=False)
             rows.update((row.id, row) for row in page.rows)
             cursor = page.next_cursor
             if cursor is None:
-                return _History(rows=self._unknown(rows), complete=True)
-        return _History(rows=self._unknown(rows), complete=False)
+                return _History(rows=self._unknown(rows.values()), complete=True)
+        return _History(rows=self._unknown(rows.values()), complete=False)
 
-    def _unknown(self, rows: dict[str, Execution]) -> tuple[Execution, ...]:
-        known = queries.our_predictions(self._desk.store.reader, list(rows))
-        return tuple(row for row in rows.values() if row.id not in known)
+    def _unknown(self, rows: Collection[Execution]) -> tuple[Execution, ...]:
+        known = queries.our_predictions(self._desk.store.reader, [row.id for row in rows])
+        return tuple(row for row in rows if row.id not in known)
 
-    async def _find(self, lost: _Lost, history: _History, strangers: set[str]) -> tuple[list[Execution], bool]:
+    async def _find(self, lost: _Lost, history: _History) -> tuple[list[Execution], bool]:
         """Fetch the inputs of what is near the intent in time, nearest first, and give those that echo our upload."""
         intent = lost.attempt.intent_at + self._desk.provider.clock_offset
 
@@ -159,11 +172,8 @@ class Reconciler:
                 if not await self._fetch(row.id):
                     complete = False
                     continue
-            echo = self._echoes[row.id]
-            if lost.attempt.upload_id in echo:
+            if lost.attempt.upload_id in self._echoes[row.id]:
                 matches.append(row)
-            elif not any(other.attempt.upload_id in echo for other in self._lost.values()):
-                strangers.add(row.id)
         return sorted(matches, key=_worth), complete
 
     async def _fetch(self, prediction_id: str) -> bool:

@@ -197,3 +197,17 @@ def test_a_dearer_clip_raises_what_the_next_ones_reserve(shop: Shop) -> None:
     assert ended.cost("estimated") == "1.20"
     assert ended.cost("settled") == "1.20"
     assert any("charged $0.80 for A-1, estimated $0.40" in note for note in ended.summary["notes"])
+
+
+def test_a_prediction_whose_answer_is_still_open_is_no_stranger(shop: Shop) -> None:
+    """While a lost answer is looked up, the history also shows a prediction whose POST is open: that is ours, too."""
+    shop.rows("SOONER", "LATER")
+    rules = (
+        '{on: submit, fault: lost_answer_after_accept, match: "SOONER"}',
+        '{on: submit, fault: silence, seconds: 1.5, accepted: true, match: "LATER"}',
+        '{on: render, fault: listed_late, seconds: 0.5, match: "SOONER"}',
+    )
+    shop.job(provider=shop.faults(*rules), reconcile={"grace": 1600})  # four seconds at this speed
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 2}), ended.err
+    assert shop.posts() == 2
