@@ -99,7 +99,10 @@ class Server:
         app.router.add_route(method, path, handle)
 
     async def _answered(self, request: web.Request, on: str, handler: Handler, *, key: bool) -> web.StreamResponse:
-        body = await request.read() if on in ("submit", "presign") else b""
+        try:
+            body = await request.read() if on in ("submit", "presign") else b""
+        except ConnectionError:  # the client left in the middle of its request, which therefore never came
+            return web.Response(status=499)
         call = self._call(request, body)
 
         async def handle() -> Answer:

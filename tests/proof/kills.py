@@ -120,9 +120,7 @@ class Scene:
             if not open_phases and not held:
                 break
         else:
-            self.found.append(
-                f"8: {RESTARTS} restarts leave items {open_phases}, and {held} held though bought"
-            )
+            self.found.append(f"8: {RESTARTS} restarts leave items {open_phases}, and {held} held though bought")
         self.found += violations(self.shop, ended, Terms(caps=CAPS, stops=frozenset({8})))
         self.seen = self._what_happened()
 
