@@ -282,13 +282,13 @@ def _caps(state: State, terms: Terms) -> Iterator[str]:
                 held[which] = data["estimate"]
                 scopes[which] = (f"run:{data['run_id']}", f"day:{data['day']}", f"item:{event['item_id']}")
                 for scope in scopes[which]:
-                    total = sum(money for other, money in held.items() if scope in scopes[other])
+                    total = sum(money for other, money in held.items() if scope in scopes.get(other, ()))
                     cap = caps.get(scope.partition(":")[0])
                     if cap is not None and total > cap:
                         yield f"9: event {event['id']} brought {scope} to {total}, over its cap of {cap}"
             case "SubmitDenied" | "SubmitNotSent" | "NotCharged":
                 held[which] = 0
-            case "Rendered" | "CostSettled" | "Cancelled" | "Failed" if data["cost"] is not None:
+            case "Rendered" | "CostSettled" | "Cancelled" | "Failed" if data.get("cost") is not None:
                 held[which] = data["cost"]
 
 
