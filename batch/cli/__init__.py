@@ -19,9 +19,9 @@ _DEFECT = 70  # EX_SOFTWARE: never documented as an answer, since it means that 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit code."""
     words = sys.argv[1:] if argv is None else argv
-    arguments = build_parser(words).parse_args(words)
-    module = import_module(f"batch.cli.{arguments.module}")
     try:
+        arguments = build_parser(words).parse_args(words)
+        module = import_module(f"batch.cli.{arguments.module}")
         return int(module.run(arguments))
     except Problem as problem:
         return _said(str(problem), problem.exit)

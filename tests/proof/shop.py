@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which something that should have happened never will."""
 
 _COLOURS = ((180, 60, 40), (40, 90, 160), (60, 130, 70), (120, 60, 140), (190, 140, 40), (30, 30, 30))
