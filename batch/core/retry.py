@@ -26,6 +26,9 @@ _TRANSIENT = frozenset(
 )
 _ONCE = frozenset({"INPUT_DOWNLOAD_ERROR", "PROVIDER_FAILED"})
 _ONCE_LATER = frozenset({"PROVIDER_AUTH_ERROR", "PIPELINE_CONFIG_ERROR"})
+LONG_PAUSE = 5
+"""How many ordinary pauses pass where the provider has to mend itself."""
+
 _NEVER = frozenset({"INPUT_VALIDATION_ERROR", "PROVIDER_BAD_REQUEST", NO_OUTPUT})
 
 
@@ -59,7 +62,7 @@ def decide(failure: Failure, *, earlier_codes: tuple[str, ...], accepted: int, a
         earlier_codes: Codes of this item's earlier failed attempts.
         accepted: Attempts so far that were accepted, this one included.
         attempts: How many may be accepted in all.
-        pause: Seconds before an ordinary further attempt; five times as long where the provider has to mend itself.
+        pause: Seconds before an ordinary further attempt; `LONG_PAUSE` as long where the provider must mend itself.
     """
     code = failure.code or ""
     if code in REFUSED_CODES or any(word in failure.message.lower() for word in _REFUSAL_WORDS):
@@ -73,7 +76,7 @@ def decide(failure: Failure, *, earlier_codes: tuple[str, ...], accepted: int, a
     if code in _ONCE | _ONCE_LATER:
         if code in earlier_codes:
             return GiveUp(reason=f"{code} came twice")
-        return BuyAgain(after=pause if code in _ONCE else 5 * pause)
+        return BuyAgain(after=pause if code in _ONCE else LONG_PAUSE * pause)
     if failure.retryable:
         return BuyAgain(after=pause)
     return GiveUp(reason="the provider does not call it worth another attempt")

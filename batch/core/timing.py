@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from batch.core.retry import LONG_PAUSE
+
 if TYPE_CHECKING:
     from batch.core.job import Job
 
@@ -41,6 +43,11 @@ class Timing:
     retry_pause: float = 30.0
     trouble_pause: float = 3.0
     download_pause: float = 2.0
+
+    @property
+    def longest_retry_pause(self) -> float:
+        """The longest pause after which a failed prediction is bought again; see `core/retry.py`."""
+        return LONG_PAUSE * self.retry_pause
 
     def compressed(self, speed: float) -> Timing:
         """Give the same spans in a world that runs `speed` times as fast."""

@@ -332,7 +332,7 @@ class Buyer:
         if self._trouble >= _MOST_TROUBLE:
             hint = "run the same command again later; nothing is lost"
             desk.stop(Cause.UNREACHABLE, f"the provider cannot be reached: {outcome.message}", hint)
-        self._feed.put_back(article.item_id, desk.clock.now() + pause)
+        self._feed.put_back(article.item_id, pause)
 
     def _denied(self, article: Article, outcome: NotAccepted) -> None:
         desk = self._desk
@@ -356,7 +356,7 @@ class Buyer:
                 desk.stop(Cause.MODEL_GONE, said, "choose another `model:`; `sora-batch doctor` lists them")
             case Denial.OUR_DEFECT:
                 desk.stop(Cause.DEFECT, said, "nothing was bought; please report this, with the message above")
-        self._feed.put_back(article.item_id, desk.clock.now())
+        self._feed.put_back(article.item_id)
 
     @property
     def _may_settle(self) -> bool:
@@ -387,7 +387,7 @@ class Buyer:
             return
         if self._may_settle:  # for less than its estimate, or for nothing
             desk.gate.wait_for_settling()
-            self._feed.put_back(article.item_id, 0.0)
+            self._feed.put_back(article.item_id)
             return
         desk.stop(Cause.MONEY_CAP, what, "raise the cap in the job, or wait for the next run or day")
 

@@ -58,9 +58,9 @@ class Feed:
                     await self._changed.wait()
         return None
 
-    def put_back(self, item_id: int, not_before: float) -> None:
-        """Offer an item again from a moment (Unix seconds) on."""
-        heapq.heappush(self._later, (not_before, item_id))
+    def put_back(self, item_id: int, pause: float = 0.0) -> None:
+        """Offer an item again after some seconds."""
+        heapq.heappush(self._later, (self._desk.clock.ticks() + pause, item_id))
         self._changed.set()
 
     @property
@@ -85,20 +85,20 @@ class Feed:
             self._ready.append(Ready(article=article, frame=asyncio.create_task(self._frame(article))))
 
     def _next_article(self) -> Article | None:
-        now = self._desk.clock.now()
-        if self._later and self._later[0][0] <= now:
+        if self._later and self._later[0][0] <= self._desk.clock.ticks():
             return queries.article(self._desk.store.reader, heapq.heappop(self._later)[1])
         while not self._read and not self._exhausted:
-            self._read_on(now)
+            self._read_on()
         return self._read.popleft() if self._read else None
 
-    def _read_on(self, now: float) -> None:
+    def _read_on(self) -> None:
+        now, longest = self._desk.clock.now(), self._desk.timing.longest_retry_pause
         found = queries.planned(self._desk.store.reader, after=self._last_id, limit=_CHUNK)
         self._exhausted = len(found) < _CHUNK
         for article, not_before in found:
             self._last_id = article.item_id
-            if not_before > now:
-                heapq.heappush(self._later, (not_before, article.item_id))
+            if not_before > now:  # by no more than a pause of ours, unless the clock was set back since
+                self.put_back(article.item_id, min(not_before - now, longest))
             else:
                 self._read.append(article)
 
@@ -110,4 +110,4 @@ class Feed:
     def _until_later(self) -> float | None:
         if not self._later:
             return None
-        return max(0.005, self._later[0][0] - self._desk.clock.now())
+        return max(0.005, self._later[0][0] - self._desk.clock.ticks())

@@ -205,8 +205,8 @@ class Watch:
             retry_at=now + decision.after if isinstance(decision, BuyAgain) else None,
         )
         await desk.store.apply(record.item_id, event)
-        if event.retry_at is not None:
-            self._feed.put_back(record.item_id, event.retry_at)
+        if isinstance(decision, BuyAgain):
+            self._feed.put_back(record.item_id, decision.after)
         desk.watcher.note(f"{watched.article.sku}: {_in_words(failure, decision)}")
         desk.verdict(failed=True, final=event.retry_at is None)
         self._let_go(watched)
