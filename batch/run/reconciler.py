@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from batch.core import events as ev
 from batch.core.lifecycle import Phase
-from batch.core.prediction import Execution, NoAnswer, Seen, Status
+from batch.core.prediction import Execution, NoAnswer, Seen, Status, names_upload
 from batch.store import changes, queries
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from batch.store.queries import Article
 
 _BEFORE = 120.0
+_CLOCKS_AGREE = 60.0
 _MOST_FETCHES = 500
 _MOST_PAGES = 200
 
@@ -110,25 +111,39 @@ class Reconciler:
         gate.changed()
 
     async def _look(self) -> None:
-        batch = list(self._lost.values())
-        history = await self._history(batch)
+        """Look every lost attempt up under the model that it was meant for, which the job may have left meanwhile."""
+        lost = list(self._lost.values())
+        for model in dict.fromkeys(one.article.model for one in lost):
+            await self._look_at(model, [one for one in lost if one.article.model == model])
+
+    async def _look_at(self, model: str, batch: list[_Lost]) -> None:
+        history = await self._history(model, batch)
+        # Read after the history: whatever of ours it shows had its intent on disk before, also where the POST is open.
+        open_uploads = queries.open_uploads(self._desk.store.reader)
         strangers = set[str]()
         for lost in batch:
-            found, complete = await self._find(lost, history, strangers)
+            found, complete = await self._find(lost, history, open_uploads, strangers)
             await self._conclude(lost, found, complete=complete and history.complete)
         if strangers:
             await self._desk.store.do(lambda connection: changes.remember_strangers(connection, strangers))
 
-    async def _history(self, batch: list[_Lost]) -> _History:
+    async def _history(self, model: str, batch: list[_Lost]) -> _History:
         """List what is not ours in the window of all lost attempts, in the provider's clock."""
+        offset = self._desk.provider.clock_offset
+        history = await self._listed(model, batch, offset)
+        known = self._desk.provider.clock_offset
+        if abs(known - offset) > _CLOCKS_AGREE:  # the first answer of all told what time it is there
+            history = await self._listed(model, batch, known)
+        return history
+
+    async def _listed(self, model: str, batch: list[_Lost], offset: float) -> _History:
         desk = self._desk
-        offset = desk.provider.clock_offset
         since = datetime.fromtimestamp(min(lost.attempt.intent_at for lost in batch) + offset - _BEFORE, UTC)
         until = datetime.fromtimestamp(desk.clock.now() + offset + _BEFORE, UTC)
         rows: dict[str, Execution] = {}
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
-            page = await desk.provider.executions(desk.profile.slug, since=since, until=until, cursor=cursor)
+            page = await desk.provider.executions(model, since=since, until=until, cursor=cursor)
             if isinstance(page, NoAnswer):
                 return _History(rows=self._unknown(rows), complete=False)
             rows.update((row.id, row) for row in page.rows)
@@ -141,7 +156,9 @@ class Reconciler:
         known = queries.our_predictions(self._desk.store.reader, list(rows))
         return tuple(row for row in rows.values() if row.id not in known)
 
-    async def _find(self, lost: _Lost, history: _History, strangers: set[str]) -> tuple[list[Execution], bool]:
+    async def _find(
+        self, lost: _Lost, history: _History, open_uploads: tuple[str, ...], strangers: set[str]
+    ) -> tuple[list[Execution], bool]:
         """Fetch the inputs of what is near the intent in time, nearest first, and give those that echo our upload."""
         intent = lost.attempt.intent_at + self._desk.provider.clock_offset
 
@@ -160,9 +177,9 @@ class Reconciler:
                     complete = False
                     continue
             echo = self._echoes[row.id]
-            if lost.attempt.upload_id in echo:
+            if names_upload(echo, lost.attempt.upload_id):
                 matches.append(row)
-            elif not any(other.attempt.upload_id in echo for other in self._lost.values()):
+            elif not any(names_upload(echo, upload) for upload in open_uploads):
                 strangers.add(row.id)
         return sorted(matches, key=_worth), complete
 

@@ -32,6 +32,7 @@ __all__ = [
     "meta",
     "newest_plan",
     "newest_run",
+    "open_uploads",
     "our_predictions",
     "planned",
     "planned_orders",
@@ -211,6 +212,16 @@ def our_predictions(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
             query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks})"
             known.update(row[0] for row in connection.execute(query, part))
     return known
+
+
+def open_uploads(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """List the uploads of all attempts that may have been accepted and have no prediction's id."""
+    rows = connection.execute(
+        "SELECT upload_id FROM item JOIN attempt ON item_id = item.id AND number = item.attempts"
+        " WHERE phase IN (?, ?, ?)",
+        [phase.value for phase in (Phase.SUBMITTING, Phase.UNCONFIRMED, Phase.HELD)],
+    )
+    return tuple(upload_id for (upload_id,) in rows)
 
 
 def settled_uploads(connection: sqlite3.Connection, limit: int) -> Iterator[tuple[int, int, str]]:

@@ -1,0 +1,74 @@
+"""Answers to a submit that got lost: whatever else goes on, the prediction that was paid for is found by its upload."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.e2e.conftest import wait_until
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Shop
+
+
+def test_a_submit_that_is_open_while_another_is_looked_up_is_no_stranger(shop: Shop) -> None:
+    """The history shows B-2 before its answer is here; killed before that comes, the next run still knows it again."""
+    shop.rows("A-1", "B-2")
+    faults = shop.faults(
+        '{on: submit, fault: lost_answer_after_accept, match: "A-1"}',
+        '{on: submit, fault: delay, seconds: 30, when: after, match: "B-2"}',
+    )
+    with shop.simulator("--faults", str(shop.folder / faults["faults"])) as url:
+        shop.job(provider={"base_url": url})
+        shop.kill_when(lambda: bool(shop.clips()))  # A-1 was looked up, beside the open submit of B-2
+        assert len(shop.ledger().accepted) == 2
+        ended = shop.run()
+    assert ended.exit == 0, ended.err
+    assert ended.items == {"done": 2}
+    assert shop.posts() == 2
+
+
+def test_an_echo_that_was_written_in_another_way_is_still_ours(shop: Shop) -> None:
+    """A provider that percent-encodes the picture's address in its answer names the same upload."""
+    shop.rows("A-1")
+    rules = ("{on: submit, fault: lost_answer_after_accept}", "{on: render, fault: echo, form: percent_id}")
+    shop.job(provider=shop.faults(*rules))
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err
+    assert shop.posts() == 1
+
+
+def test_a_lost_answer_is_looked_for_under_the_model_that_it_was_bought_from(shop: Shop) -> None:
+    """The job has another model by now; the history of the old one shows what was paid for."""
+    shop.rows("A-1")
+    faults = shop.faults("{on: submit, fault: lost_answer_after_accept}")
+    with shop.simulator("--faults", str(shop.folder / faults["faults"])) as url:
+        shop.job(provider={"base_url": url})
+        assert shop.command("submit", "--yes", "--json").exit == 4
+        shop.job(provider={"base_url": url}, model="kling-v2-1-standard-image-to-video", defaults={"duration": 5})
+        wait_until(lambda: bool(shop.ledger().ended))
+        collecting = shop.command("collect", "--json")
+    assert (collecting.exit, collecting.items) == (0, {"done": 1}), collecting.err
+
+
+def test_a_provider_whose_clock_is_an_hour_ahead_is_asked_about_its_own_time(shop: Shop) -> None:
+    """Even where the look at the history is the first call of all, and the only one."""
+    shop.rows("A-1")
+    faults = shop.faults("{on: submit, fault: lost_answer_after_accept}")
+    with shop.simulator("--faults", str(shop.folder / faults["faults"]), "--clock-skew", "3600") as url:
+        shop.job(provider={"base_url": url})
+        assert shop.command("submit", "--yes", "--json").exit == 4
+        wait_until(lambda: bool(shop.ledger().ended))
+        collecting = shop.command("collect", "--json")
+    assert (collecting.exit, collecting.items) == (0, {"done": 1}), collecting.err
+
+
+def test_an_answer_with_the_id_of_another_item_is_no_answer(shop: Shop) -> None:
+    """Two items never share a prediction: what the second one really got is looked up, and both have their own clip."""
+    shop.rows("A-1", "B-2")
+    faults = shop.faults('{on: submit, fault: same_id, accepted: true, match: "B-2"}')
+    shop.job(provider=faults, limits={"submit_concurrency": 1})
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 2}), ended.err
+    hashes = {path.read_bytes() for path in shop.clips()}
+    assert len(hashes) == 2
+    assert shop.posts() == 2
