@@ -312,11 +312,11 @@ class Buyer:
     def _follow(self, article: Article, record: Record, outcome: SubmitOutcome) -> None:
         """Do what an outcome asks for beyond being written down."""
         match outcome:
-            case Accepted():
+            case Accepted() if record.phase is Phase.RUNNING:
                 self._trouble = self._balance_tries = 0
                 self._watch.add(article, record)
-            case Unclear():
-                self._desk.watcher.note(f"{article.sku}: {outcome.message}; it may have been accepted and is looked up")
+            case Accepted() | Unclear():
+                self._desk.watcher.note(f"{article.sku}: {record.reason}; it may have been accepted and is looked up")
                 self._reconciler.add(article, record)
             case NotSent():
                 self.submitted -= 1

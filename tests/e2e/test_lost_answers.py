@@ -63,12 +63,13 @@ def test_a_provider_whose_clock_is_an_hour_ahead_is_asked_about_its_own_time(sho
 
 
 def test_an_answer_with_the_id_of_another_item_is_no_answer(shop: Shop) -> None:
-    """Two items never share a prediction: what the second one really got is looked up, and both have their own clip."""
-    shop.rows("A-1", "B-2")
-    faults = shop.faults('{on: submit, fault: same_id, accepted: true, match: "B-2"}')
-    shop.job(provider=faults, limits={"submit_concurrency": 1})
+    """Two items never share a prediction: what the second one really got is looked up, and else it is held."""
+    shop.rows("A-1", "B-2", "C-3")
+    rules = ("{on: submit, fault: same_id, accepted: true, nth: 2}", "{on: submit, fault: same_id, nth: 3}")
+    shop.job(provider=shop.faults(*rules), limits={"submit_concurrency": 1}, reconcile={"grace": 400})
     ended = shop.run()
-    assert (ended.exit, ended.items) == (0, {"done": 2}), ended.err
-    hashes = {path.read_bytes() for path in shop.clips()}
-    assert len(hashes) == 2
-    assert shop.posts() == 2
+    assert (ended.exit, ended.items) == (4, {"done": 2, "unconfirmed": 1}), ended.err
+    assert "which is that of another submit" in ended.err
+    assert len({path.read_bytes() for path in shop.clips()}) == 2
+    assert (ended.cost("settled"), ended.cost("reserved")) == ("0.80", "0.40")
+    assert shop.posts() == 3
