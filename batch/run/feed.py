@@ -59,8 +59,10 @@ class Feed:
         return None
 
     def put_back(self, item_id: int, not_before: float) -> None:
-        """Offer an item again from a moment (Unix seconds) on."""
-        heapq.heappush(self._later, (not_before, item_id))
+        """Offer an item again from a moment (Unix seconds) on, if the newest plan still wants it."""
+        to_be_read = item_id > self._last_id and not self._exhausted  # an earlier run's: it comes with its own turn
+        if not to_be_read and queries.in_newest_plan(self._desk.store.reader, item_id):
+            heapq.heappush(self._later, (not_before, item_id))
         self._changed.set()
 
     @property

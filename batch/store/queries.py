@@ -28,6 +28,7 @@ __all__ = [
     "count_in",
     "counts",
     "in_flight",
+    "in_newest_plan",
     "keys_with_phase",
     "meta",
     "newest_plan",
@@ -160,6 +161,12 @@ def planned_orders(connection: sqlite3.Connection) -> list[PlannedOrder]:
 def article(connection: sqlite3.Connection, item_id: int) -> Article:
     """Read what an item is."""
     return _article(connection.execute(_ARTICLE + " WHERE item.id = ?", (item_id,)).fetchone())
+
+
+def in_newest_plan(connection: sqlite3.Connection, item_id: int) -> bool:
+    """Say whether the newest plan holds an item; what left the manifest is fetched, and not bought again."""
+    query = "SELECT 1 FROM item WHERE id = ? AND plan = ?"
+    return connection.execute(query, (item_id, newest_plan(connection))).fetchone() is not None
 
 
 def row_text(connection: sqlite3.Connection, item_id: int) -> str:
