@@ -205,6 +205,8 @@ class Watch:
             retry_at=now + decision.after if isinstance(decision, BuyAgain) else None,
         )
         await desk.store.apply(record.item_id, event)
+        if event.cost is not None:
+            desk.learn_price(watched.article, event.cost)
         if event.retry_at is not None:
             self._feed.put_back(record.item_id, event.retry_at)
         desk.watcher.note(f"{watched.article.sku}: {_in_words(failure, decision)}")

@@ -27,6 +27,7 @@ __all__ = [
     "cost",
     "count_in",
     "counts",
+    "dearest",
     "in_flight",
     "in_newest_plan",
     "keys_with_phase",
@@ -193,6 +194,17 @@ def submitted_in(connection: sqlite3.Connection, run_id: int) -> int:
         (run_id, *(state.value for state in UNPAID)),
     ).fetchone()
     return int(attempts)
+
+
+def dearest(connection: sqlite3.Connection, run_id: int, model: str) -> Decimal:
+    """Give how many times its estimate the dearest attempt of a run and a model has cost; 1 where none was dearer."""
+    rows = connection.execute(
+        "SELECT DISTINCT settled, orders.estimate FROM attempt JOIN item ON item.id = item_id"
+        " JOIN orders ON orders.id = order_id"
+        " WHERE run_id = ? AND model = ? AND orders.estimate > 0 AND settled > orders.estimate",
+        (run_id, model),
+    )
+    return max((Decimal(settled) / Decimal(estimate) for settled, estimate in rows), default=Decimal(1))
 
 
 def anything_accepted(connection: sqlite3.Connection) -> bool:

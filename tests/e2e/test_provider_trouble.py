@@ -197,3 +197,28 @@ def test_a_dearer_clip_raises_what_the_next_ones_reserve(shop: Shop) -> None:
     assert ended.cost("estimated") == "1.20"
     assert ended.cost("settled") == "1.20"
     assert any("charged $0.80 for A-1, estimated $0.40" in note for note in ended.summary["notes"])
+
+
+def test_a_dearer_price_is_remembered_when_the_run_is_killed(shop: Shop) -> None:
+    """The run that goes on is the same run: it reserves what its own clips were seen to cost."""
+    shop.rows("A-1", "B-2", "C-3")
+    faults = shop.faults(
+        '{on: render, fault: cost, value: 0.80, match: "A-1"}',
+        '{on: render, fault: slow_render, seconds: 1600, match: "B-2"}',  # 4 s at this speed
+    )
+    shop.job(provider=faults, limits={"in_flight": 1})
+    shop.kill_when(lambda: len(shop.ledger().accepted) == 2)
+    ended = shop.run()
+    assert ended.exit in {0, 4}, ended.err  # 4: the kill may have come before the answer
+    assert ended.cost("estimated") == "2.00"
+
+
+def test_a_failure_that_was_dearer_raises_the_reserve_too(shop: Shop) -> None:
+    """A settled cost above the estimate says what the model costs, whatever became of the clip."""
+    shop.rows("A-1", "B-2")
+    faults = shop.faults('{on: render, fault: error, error_code: PROVIDER_BAD_REQUEST, cost: 0.90, match: "A-1"}')
+    shop.job(provider=faults, limits={"in_flight": 1})
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (1, {"done": 1, "failed": 1}), ended.err
+    assert ended.cost("estimated") == "1.30"
+    assert any("charged $0.90 for A-1" in note for note in ended.summary["notes"])
