@@ -54,3 +54,16 @@ def test_a_success_that_never_has_a_clip_may_have_been_charged(shop: Shop) -> No
     assert (ended.exit, ended.items) == (1, {"failed": 1}), ended.err
     assert (ended.cost("settled"), ended.cost("possibly_charged")) == ("0.00", "0.40")
     assert shop.posts() == 1
+
+
+def test_a_cost_that_could_not_be_asked_for_is_asked_for_again(shop: Shop) -> None:
+    """Only an answer without a cost is one: two calls that got none leave the question open."""
+    shop.rows("A-1")
+    rules = (
+        "{on: poll, fault: cost, value: 0, nth: 1}",
+        "{on: poll, fault: status, status: 503, after: 1, times: 2}",
+    )
+    shop.job(provider=shop.faults(*rules), polling={"first": 400})
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err
+    assert (ended.cost("settled"), ended.cost("possibly_charged")) == ("0.40", "0.00")
