@@ -222,3 +222,19 @@ def test_a_failure_that_was_dearer_raises_the_reserve_too(shop: Shop) -> None:
     assert (ended.exit, ended.items) == (1, {"done": 1, "failed": 1}), ended.err
     assert ended.cost("estimated") == "1.30"
     assert any("charged $0.90 for A-1" in note for note in ended.summary["notes"])
+
+
+def test_a_model_that_is_gone_does_not_keep_paid_clips_from_coming_home(shop: Shop) -> None:
+    """Nothing new is bought, and what was bought is fetched while it can be: exit code 69 all the same."""
+    shop.rows("A-1")
+    faults = shop.faults()
+    shop.job(provider=faults)
+    assert shop.command("submit", "--yes", "--json").exit == 0
+
+    shop.rows("A-1", "B-2")
+    shop.faults('{on: models, fault: status, status: 404, body: {error: "model not found"}}')
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (69, {"done": 1, "pending": 1}), ended.err
+    assert "no longer lists the model" in ended.err
+    assert ended.summary["stopped"][0]["cause"] == "model_gone"
+    assert shop.posts() == 1
