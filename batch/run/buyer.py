@@ -354,6 +354,7 @@ class Buyer:
         match outcome.denial:
             case Denial.BAD_INPUT:
                 desk.watcher.note(said)
+                desk.verdict(failed=True)  # it costs nothing, and must not use up a whole catalogue
                 return
             case Denial.TOO_MANY:
                 pause = max(desk.timing.cooldown, outcome.retry_after or 0.0)

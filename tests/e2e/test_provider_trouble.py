@@ -238,3 +238,13 @@ def test_a_model_that_is_gone_does_not_keep_paid_clips_from_coming_home(shop: Sh
     assert "no longer lists the model" in ended.err
     assert ended.summary["stopped"][0]["cause"] == "model_gone"
     assert shop.posts() == 1
+
+
+def test_a_request_that_is_turned_down_for_every_item_trips_the_breaker(shop: Shop) -> None:
+    """A 400 is for ever, so a provider that gives it to everybody must not use the whole catalogue up."""
+    shop.rows("A-1", "A-2", "A-3", "A-4")
+    faults = shop.faults("{on: submit, fault: status, status: 400, body: {}}")
+    shop.job(provider=faults, limits={"submit_concurrency": 1}, breaker={"in_a_row": 2})
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (69, {"failed": 2, "pending": 2}), ended.err
+    assert shop.posts() == 2
