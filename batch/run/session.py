@@ -29,6 +29,7 @@ from batch.store.state import Binding
 from batch.store.store import Store, open_store
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
     from batch.core.profile import ModelProfile
@@ -281,8 +282,13 @@ async def _conclude(session: _Session) -> Outcome:
     why = SIGNALLED if signalled else "; ".join(stop.message for stop in session.stops) or "done"
     if run is not None:
         now, run_id = session.clock.now(), run.id
+
+        def end(connection: sqlite3.Connection) -> None:
+            changes.recover(connection, now, "the run ended before the answer came")  # what nobody waited for any more
+            changes.end_run(connection, run_id, now, why)
+
         try:
-            await store.do(lambda connection: changes.end_run(connection, run_id, now, why))
+            await store.do(end)
         except Problem as problem:  # the disk is full: the next call goes on with this run, which is right
             session.problem = session.problem or problem
     counts = _counts(session)

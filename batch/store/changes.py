@@ -227,13 +227,13 @@ def finish(connection: sqlite3.Connection, item_id: int, event: Downloaded, run_
     return apply(connection, item_id, event)
 
 
-def recover(connection: sqlite3.Connection, now: float) -> int:
-    """Turn every intent whose process died into an unconfirmed attempt; give their number."""
+def recover(
+    connection: sqlite3.Connection, now: float, why: str = "the process ended before the answer was written down"
+) -> int:
+    """Turn every intent whose submit nobody waits for any more into an unconfirmed attempt; give their number."""
     lost = connection.execute("SELECT id FROM item WHERE phase = ?", (Phase.SUBMITTING.value,)).fetchall()
     for (item_id,) in lost:
-        apply(
-            connection, item_id, SubmitUnclear(at=now, message="the process ended before the answer was written down")
-        )
+        apply(connection, item_id, SubmitUnclear(at=now, message=why))
     return len(lost)
 
 

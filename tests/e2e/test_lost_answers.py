@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from batch.cli import main
 from tests.e2e.conftest import wait_until
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.e2e.conftest import Shop
 
 
@@ -73,3 +77,23 @@ def test_an_answer_with_the_id_of_another_item_is_no_answer(shop: Shop) -> None:
     assert len({path.read_bytes() for path in shop.clips()}) == 2
     assert (ended.cost("settled"), ended.cost("reserved")) == ("0.80", "0.40")
     assert shop.posts() == 3
+
+
+def test_a_submit_that_the_run_did_not_wait_for_is_unconfirmed_and_not_pending(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The time is over and an answer still open: numbers and exit code say that it may have been paid for."""
+    monkeypatch.setattr("batch.run.engine._OPEN_POST_SECONDS", 0.2)
+    monkeypatch.setenv("EACHLABS_API_KEY", "k")
+    shop.rows("A-1")
+    faults = shop.faults("{on: submit, fault: delay, seconds: 30, when: after}")
+    with shop.simulator("--faults", str(shop.folder / faults["faults"])) as url:
+        shop.job(provider={"base_url": url}, limits={"max_runtime": 2})
+        code = main(["run", str(shop.job_file), "--yes", "--json"])
+        summary = json.loads(capsys.readouterr().out)
+        assert code == summary["exit"] == 4
+        assert {word: n for word, n in summary["items"].items() if n} == {"total": 1, "unconfirmed": 1}
+        assert summary["cost"]["reserved_usd"] == "0.40"
+        last = shop.run()
+    assert last.items == {"done": 1}, last.err
+    assert shop.posts() == 1
