@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import httpx
 
 from batch.cli import main
 from tests.e2e.conftest import wait_until
@@ -97,3 +100,24 @@ def test_a_submit_that_the_run_did_not_wait_for_is_unconfirmed_and_not_pending(
         last = shop.run()
     assert last.items == {"done": 1}, last.err
     assert shop.posts() == 1
+
+
+def test_what_was_made_twice_may_have_been_charged_twice(shop: Shop) -> None:
+    """One of them is adopted; the other's price stands under possibly charged, in the sums and beside the item."""
+    shop.rows("A-1")
+    faults = shop.faults("{on: submit, fault: lost_answer_after_accept, nth: 1}")
+    with shop.simulator("--faults", str(shop.folder / faults["faults"])) as url:
+        shop.job(provider={"base_url": url})
+        assert shop.command("submit", "--yes", "--json").exit == 4
+        (record,) = shop.ledger().accepted.values()
+        body = {"model": "sora-2-image-to-video", "version": "0.0.1", "input": record["input"]}
+        key = {"Authorization": "Bearer simulator-needs-no-key"}
+        assert httpx.post(f"{url}/v1/prediction", json=body, headers=key).status_code == 200
+        wait_until(lambda: len(shop.ledger().ended) == 2)
+        ended = shop.command("collect", "--json")
+    assert (ended.exit, ended.items) == (4, {"done": 1}), ended.err
+    assert (ended.cost("settled"), ended.cost("possibly_charged")) == ("0.40", "0.40")
+    report = json.loads((shop.out / "report" / "report.json").read_text(encoding="utf-8"))
+    assert report["items"][0]["cost"]["possibly_charged_usd"] == "0.40"
+    month = shop.command("report", "--month", f"{datetime.now(UTC):%Y-%m}")
+    assert all(id_ in month.out for id_ in shop.ledger().accepted)
