@@ -333,3 +333,27 @@ async def test_giving_up_while_waiting_for_the_rate_blocks_nobody() -> None:
         rate.answered()
         await rate.take()
         rate.answered()
+
+
+async def test_who_has_a_place_waits_for_a_pause_that_begins_and_not_for_being_alone() -> None:
+    """A 429 holds those back who wait for the rate; the canary, which is alone, is not held back by itself."""
+    clock = HandClock()
+    gate = gate_of(clock)
+    gate.alone = True
+    assert await gate.enter()
+    assert await gate.still_clear()
+    said = [gate.held_up]
+    gate.pause(5.0)
+    said.append(gate.held_up)
+    clock.move(5.0)
+    said.append(gate.held_up)
+    assert said == [False, True, False]
+
+
+async def test_a_place_in_the_window_that_was_not_used_is_free_at_once() -> None:
+    """Who gives it back has sent nothing."""
+    clock = HandClock()
+    rate = Rate(clock, 1, [])
+    await rate.take()
+    rate.give_back()
+    assert rate._window.wait(clock.ticks()) == 0

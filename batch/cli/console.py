@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from batch.core.summary import Cost, ItemCounts
 
@@ -42,12 +44,28 @@ def printable(text: str) -> str:
 
 
 def ask(question: str) -> bool:
-    """Ask a yes-or-no question on the terminal; anything but a clear yes is no."""
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    try:
+    """Ask a yes-or-no question on the terminal; anything but a clear yes is no.
+
+    Raises:
+        KeyboardInterrupt: If Ctrl-C is the answer.
+    """
+    with _signals_let_through():
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
-    except KeyboardInterrupt:
-        return False
+
+
+@contextmanager
+def _signals_let_through() -> Iterator[None]:
+    """Let signals end what waits for a key: an event loop, whose handlers are set, would hear of them afterwards."""
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    wakeup = signal.set_wakeup_fd(-1)
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)
 
 
 def on_terminal() -> bool:

@@ -20,7 +20,7 @@ class Cause(Enum):
     SIGINT = 0
     SIGTERM = 1
     KEY_REFUSED = 2  # 401, 403, or the key of another account
-    MODEL_GONE = 3  # the provider no longer has the model, or asks more than the profile says
+    MODEL_GONE = 3  # the provider no longer has the model, asks more than the profile says, or does not tell
     UNREACHABLE = 4  # the provider cannot be reached
     DEFECT = 5  # the provider calls our request malformed
     BREAKER = 6  # too many failures; or the canary failed

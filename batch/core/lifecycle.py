@@ -73,8 +73,9 @@ class Attempt:
 
     @property
     def possibly(self) -> int:
-        """Micro-dollars that may have been charged, and that nobody will ever confirm."""
-        return self.estimate if self.unsettled_for_good and self.settled is None else 0
+        """Micro-dollars that may have been charged, and that nobody will ever confirm; its duplicates' too."""
+        itself = self.unsettled_for_good and self.settled is None
+        return self.estimate * (itself + len(self.duplicates))
 
     @property
     def estimated(self) -> int:

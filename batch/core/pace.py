@@ -47,6 +47,10 @@ class SubmitWindow:
         """Take a place; `wait` has just said that one is free."""
         self._open += 1
 
+    def give_back(self) -> None:
+        """Give a place back that nothing was sent for: it is free at once."""
+        self._open -= 1
+
     def answer(self, now: float) -> None:
         """Note that a request was answered or given up: its place is free a minute from now."""
         self._open -= 1

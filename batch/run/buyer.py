@@ -136,13 +136,27 @@ class Buyer:
         record: Record | None = None
         with self._at_work():
             try:
-                await desk.rate.take()
-                with self._critically():
-                    record = None if desk.gate.closed else await self._attempt(article, frame, upload)
+                if await self._come_up():
+                    with self._critically():
+                        record = await self._attempt(article, frame, upload)
             finally:
                 if record is None or record.phase not in {Phase.RUNNING, Phase.UNCONFIRMED}:
                     desk.gate.leave()
         return record is not None
+
+    async def _come_up(self) -> bool:
+        """Wait for the rate. A pause that began meanwhile holds for those who waited, too.
+
+        Returns:
+            False, with nothing taken of the rate, when submitting is over.
+        """
+        desk = self._desk
+        while await desk.gate.still_clear():
+            await desk.rate.take()
+            if not (desk.gate.closed or desk.gate.held_up):
+                return True
+            desk.rate.give_back()
+        return False
 
     @contextmanager
     def _turn(self) -> Iterator[_Turn]:
@@ -312,11 +326,11 @@ class Buyer:
     def _follow(self, article: Article, record: Record, outcome: SubmitOutcome) -> None:
         """Do what an outcome asks for beyond being written down."""
         match outcome:
-            case Accepted():
+            case Accepted() if record.phase is Phase.RUNNING:
                 self._trouble = self._balance_tries = 0
                 self._watch.add(article, record)
-            case Unclear():
-                self._desk.watcher.note(f"{article.sku}: {outcome.message}; it may have been accepted and is looked up")
+            case Accepted() | Unclear():
+                self._desk.watcher.note(f"{article.sku}: {record.reason}; it may have been accepted and is looked up")
                 self._reconciler.add(article, record)
             case NotSent():
                 self.submitted -= 1
@@ -340,6 +354,7 @@ class Buyer:
         match outcome.denial:
             case Denial.BAD_INPUT:
                 desk.watcher.note(said)
+                desk.verdict(failed=True)  # it costs nothing, and must not use up a whole catalogue
                 return
             case Denial.TOO_MANY:
                 pause = max(desk.timing.cooldown, outcome.retry_after or 0.0)
@@ -369,6 +384,8 @@ class Buyer:
         if self._may_settle:
             desk.gate.wait_for_settling()
             desk.watcher.note(f"{said}; submitting goes on when something of ours has settled")
+            return
+        if desk.gate.paused:  # sent before the pause began: no further try
             return
         self._balance_tries += 1
         if self._balance_tries >= _BALANCE_TRIES:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DOWNLOADS_AT_ONCE = 16
 _ROUNDS = 4
 _COST_READS = 2
+_COST_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +91,21 @@ class Collector:
         desk, record = self._desk, delivery.record
         if record.attempt is None or not record.attempt.reserved:
             return
-        for _ in range(_COST_READS):
+        read = 0
+        for _ in range(_COST_TRIES):
             await asyncio.sleep(desk.timing.poll_min)
             prediction = await self._poll(record)
-            if prediction is not None and prediction.cost:
+            if prediction is None:  # a call that got no answer says nothing of the cost
+                continue
+            if prediction.cost:
                 cost = to_micros(prediction.cost)
                 await desk.store.apply(record.item_id, ev.CostSettled(at=desk.clock.now(), cost=cost))
                 desk.learn_price(delivery.article, cost)
                 desk.gate.settled()
                 return
+            read += 1
+            if read == _COST_READS:
+                break
         await desk.store.apply(record.item_id, ev.CostUnknown(at=desk.clock.now()))
         desk.note(f"{delivery.article.sku}: the provider does not say what the clip cost; its estimate may be charged")
         desk.gate.settled()

@@ -195,7 +195,9 @@ class Desk:
             self.stop(Cause.BREAKER, f"stopped by the breaker: {what}", hint)
 
     def learn_price(self, article: Article, settled: int) -> None:
-        """Take a settled cost in: a clip that was dearer than its estimate raises what the next ones reserve."""
+        """Take a settled cost in: what was dearer than its estimate raises what the next ones reserve."""
+        if article.model != self.profile.slug:  # bought before the job had another model, whose price it does not tell
+            return
         if article.estimate <= 0 or settled <= self.estimate_of(article):
             return
         self.price_factor = Decimal(settled) / Decimal(article.estimate)

@@ -107,6 +107,7 @@ async def set_up_desk(
             watcher=watcher,
             began=clock.ticks(),
             keep_going=keep_going,
+            price_factor=queries.dearest(reader, run.id, profile.slug),
             echo=queries.meta(reader, "echo") is not None,
         )
         desk.gate.alone = job.canary and not job.simulated and not queries.anything_accepted(reader)

@@ -59,8 +59,10 @@ class Feed:
         return None
 
     def put_back(self, item_id: int, pause: float = 0.0) -> None:
-        """Offer an item again after some seconds."""
-        heapq.heappush(self._later, (self._desk.clock.ticks() + pause, item_id))
+        """Offer an item again after some seconds, if the newest plan still wants it."""
+        to_be_read = item_id > self._last_id and not self._exhausted  # an earlier run's: it comes with its own turn
+        if not to_be_read and queries.in_newest_plan(self._desk.store.reader, item_id):
+            self._offer_after(pause, item_id)
         self._changed.set()
 
     @property
@@ -98,9 +100,12 @@ class Feed:
         for article, not_before in found:
             self._last_id = article.item_id
             if not_before > now:  # by no more than a pause of ours, unless the clock was set back since
-                self.put_back(article.item_id, min(not_before - now, longest))
+                self._offer_after(min(not_before - now, longest), article.item_id)
             else:
                 self._read.append(article)
+
+    def _offer_after(self, pause: float, item_id: int) -> None:
+        heapq.heappush(self._later, (self._desk.clock.ticks() + pause, item_id))
 
     async def _frame(self, article: Article) -> Frame:
         desk = self._desk

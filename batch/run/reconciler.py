@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 
 from batch.core import events as ev
 from batch.core.lifecycle import Phase
-from batch.core.prediction import Execution, NoAnswer, Seen, Status
+from batch.core.prediction import Execution, NoAnswer, Seen, Status, names_upload
 from batch.store import changes, queries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from batch.core.lifecycle import Attempt, Record
     from batch.run.desk import Desk
     from batch.run.watch import Watch
     from batch.store.queries import Article
 
 _BEFORE = 120.0
+_CLOCKS_AGREE = 60.0
 _MOST_FETCHES = 500
 _MOST_PAGES = 200
 
@@ -112,49 +111,54 @@ class Reconciler:
         gate.changed()
 
     async def _look(self) -> None:
-        batch = list(self._lost.values())
-        history = await self._history(batch)
+        """Look every lost attempt up under the model that it was meant for, which the job may have left meanwhile."""
+        lost = list(self._lost.values())
+        for model in dict.fromkeys(one.article.model for one in lost):
+            await self._look_at(model, [one for one in lost if one.article.model == model])
+
+    async def _look_at(self, model: str, batch: list[_Lost]) -> None:
+        history = await self._history(model, batch)
+        # Read after the history: whatever of ours it shows had its intent on disk before, also where the POST is open.
+        open_uploads = queries.open_uploads(self._desk.store.reader)
+        strangers = set[str]()
         for lost in batch:
-            found, complete = await self._find(lost, history)
+            found, complete = await self._find(lost, history, open_uploads, strangers)
             await self._conclude(lost, found, complete=complete and history.complete)
-        strangers = self._strangers(history)
         if strangers:
             await self._desk.store.do(lambda connection: changes.remember_strangers(connection, strangers))
 
-    def _strangers(self, history: _History) -> list[str]:
-        """Give what was fetched and echoes none of our uploads, also none whose POST is open: its answer may get lost.
-
-        A prediction is listed after its intent was written, so an intent that is not there now belongs to none of them.
-        """
-        reader = self._desk.store.reader
-        open_attempts = queries.records_in(reader, Phase.SUBMITTING, Phase.UNCONFIRMED, Phase.HELD)
-        ours = [record.attempt.upload_id for record in open_attempts if record.attempt is not None]
-        fetched = [(row.id, self._echoes[row.id]) for row in self._unknown(history.rows) if row.id in self._echoes]
-        return [id_ for id_, echo in fetched if not any(upload in echo for upload in ours)]
-
-    async def _history(self, batch: list[_Lost]) -> _History:
+    async def _history(self, model: str, batch: list[_Lost]) -> _History:
         """List what is not ours in the window of all lost attempts, in the provider's clock."""
+        offset = self._desk.provider.clock_offset
+        history = await self._listed(model, batch, offset)
+        known = self._desk.provider.clock_offset
+        if abs(known - offset) > _CLOCKS_AGREE:  # the first answer of all told what time it is there
+            history = await self._listed(model, batch, known)
+        return history
+
+    async def _listed(self, model: str, batch: list[_Lost], offset: float) -> _History:
         desk = self._desk
-        offset = desk.provider.clock_offset
         since = datetime.fromtimestamp(min(lost.attempt.intent_at for lost in batch) + offset - _BEFORE, UTC)
         until = datetime.fromtimestamp(desk.clock.now() + offset + _BEFORE, UTC)
         rows: dict[str, Execution] = {}
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
-            page = await desk.provider.executions(desk.profile.slug, since=since, until=until, cursor=cursor)
+            page = await desk.provider.executions(model, since=since, until=until, cursor=cursor)
             if isinstance(page, NoAnswer):
-                return _History(rows=self._unknown(rows.values()), complete=False)
+                return _History(rows=self._unknown(rows), complete=False)
             rows.update((row.id, row) for row in page.rows)
             cursor = page.next_cursor
             if cursor is None:
-                return _History(rows=self._unknown(rows.values()), complete=True)
-        return _History(rows=self._unknown(rows.values()), complete=False)
+                return _History(rows=self._unknown(rows), complete=True)
+        return _History(rows=self._unknown(rows), complete=False)
 
-    def _unknown(self, rows: Collection[Execution]) -> tuple[Execution, ...]:
-        known = queries.our_predictions(self._desk.store.reader, [row.id for row in rows])
-        return tuple(row for row in rows if row.id not in known)
+    def _unknown(self, rows: dict[str, Execution]) -> tuple[Execution, ...]:
+        known = queries.our_predictions(self._desk.store.reader, list(rows))
+        return tuple(row for row in rows.values() if row.id not in known)
 
-    async def _find(self, lost: _Lost, history: _History) -> tuple[list[Execution], bool]:
+    async def _find(
+        self, lost: _Lost, history: _History, open_uploads: tuple[str, ...], strangers: set[str]
+    ) -> tuple[list[Execution], bool]:
         """Fetch the inputs of what is near the intent in time, nearest first, and give those that echo our upload."""
         intent = lost.attempt.intent_at + self._desk.provider.clock_offset
 
@@ -172,8 +176,11 @@ class Reconciler:
                 if not await self._fetch(row.id):
                     complete = False
                     continue
-            if lost.attempt.upload_id in self._echoes[row.id]:
+            echo = self._echoes[row.id]
+            if names_upload(echo, lost.attempt.upload_id):
                 matches.append(row)
+            elif not any(names_upload(echo, upload) for upload in open_uploads):
+                strangers.add(row.id)
         return sorted(matches, key=_worth), complete
 
     async def _fetch(self, prediction_id: str) -> bool:

@@ -15,7 +15,7 @@ from batch.core.lifecycle import Phase
 from batch.core.order import check_buyable
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
-from batch.errors import CannotCreate, Exit, Problem, UsageProblem
+from batch.errors import CannotCreate, Exit, Problem, Unavailable, UsageProblem
 from batch.models import profile_for
 from batch.run.desking import provider_for, set_up_desk
 from batch.run.engine import Engine, Parts
@@ -29,10 +29,12 @@ from batch.store.state import Binding
 from batch.store.store import Store, open_store
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
     from batch.core.profile import ModelProfile
     from batch.inputs.jobfile import LoadedJob
+    from batch.providers.base import Provider
     from batch.run.clock import Clock
     from batch.run.desk import Desk
     from batch.run.planning import Spend
@@ -184,11 +186,21 @@ def _make_folder(loaded: LoadedJob) -> None:
 
 def _something_to_do(session: _Session) -> bool:
     """Say whether anything is planned, or was left at the provider by an earlier run."""
-    reader = session.store.reader
-    left = queries.count_in(
-        reader, Phase.RUNNING, Phase.RENDERED, Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED
+    planned = session.request.parts.submit and queries.planned(session.store.reader, after=0, limit=1)
+    return bool(planned or _left_at_provider(session))
+
+
+def _left_at_provider(session: _Session) -> int:
+    """Count the items that an earlier run left at the provider."""
+    return queries.count_in(
+        session.store.reader,
+        Phase.RUNNING,
+        Phase.RENDERED,
+        Phase.UNCONFIRMED,
+        Phase.HELD,
+        Phase.MISSING,
+        Phase.UNCOLLECTED,
     )
-    return bool(left or (session.request.parts.submit and queries.planned(reader, after=0, limit=1)))
 
 
 async def _work(session: _Session) -> None:
@@ -200,9 +212,7 @@ async def _work(session: _Session) -> None:
         )
     async with AsyncExitStack() as stack:
         provider, base_url = await stack.enter_async_context(provider_for(session.loaded))
-        if session.request.parts.submit and spend.items:
-            for note in await look_before_buying(provider, session.profile, spend.orders, spend.usd):
-                _note(session, note)
+        parts = await _parts_that_may(session, provider, spend)
         now = session.clock.now()
         session.run = await session.store.do(lambda connection: changes.begin_run(connection, now))
         desk = await stack.enter_async_context(
@@ -218,15 +228,38 @@ async def _work(session: _Session) -> None:
                 keep_going=session.request.keep_going,
             )
         )
-        await _engine(session, desk)
+        await _engine(session, desk, parts)
 
 
-async def _engine(session: _Session, desk: Desk) -> None:
+async def _parts_that_may(session: _Session, provider: Provider, spend: Spend) -> Parts:
+    """Look before buying; where nothing may be bought, what was bought before is still to be fetched while it can be.
+
+    Raises:
+        Unavailable: If nothing may be bought, and there is nothing to fetch.
+        KeyRefused: If the key is refused.
+    """
+    parts = session.request.parts
+    if not (parts.submit and spend.items):
+        return parts
+    try:
+        notes = await look_before_buying(provider, session.profile, spend.orders, spend.usd)
+    except Unavailable as problem:
+        if not (parts.collect and _left_at_provider(session)):
+            raise
+        session.stops.append(Stop(cause=Cause.MODEL_GONE, message=problem.what, hint=problem.hint))
+        session.audience.note(f"{problem}\n  what was bought before is fetched all the same")
+        return replace(parts, submit=False)
+    for note in notes:
+        _note(session, note)
+    return parts
+
+
+async def _engine(session: _Session, desk: Desk, parts: Parts) -> None:
     reader = session.store.reader
     session.audience.follow(lambda: (queries.counts(reader), queries.cost(reader), queries.in_flight(reader)))
     session.signals.desk = desk
     try:
-        await Engine(desk, session.request.parts).run()
+        await Engine(desk, parts).run()
     finally:
         session.stops += desk.stops
         session.notes += desk.notes
@@ -249,8 +282,13 @@ async def _conclude(session: _Session) -> Outcome:
     why = SIGNALLED if signalled else "; ".join(stop.message for stop in session.stops) or "done"
     if run is not None:
         now, run_id = session.clock.now(), run.id
+
+        def end(connection: sqlite3.Connection) -> None:
+            changes.recover(connection, now, "the run ended before the answer came")  # what nobody waited for any more
+            changes.end_run(connection, run_id, now, why)
+
         try:
-            await store.do(lambda connection: changes.end_run(connection, run_id, now, why))
+            await store.do(end)
         except Problem as problem:  # the disk is full: the next call goes on with this run, which is right
             session.problem = session.problem or problem
     counts = _counts(session)

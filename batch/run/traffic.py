@@ -51,6 +51,10 @@ class Gate:
         self.in_flight += 1
         return True
 
+    async def still_clear(self) -> bool:
+        """Wait, with a place taken, until nothing holds everybody up; False when submitting is over."""
+        return await self._passed(self._held_up)
+
     async def _passed(self, obstacle: Callable[[], float]) -> bool:
         """Wait until the way is free, and return in the same step that found it so."""
         while not self.closed:
@@ -104,14 +108,28 @@ class Gate:
         most = 1 if self.alone else self._limit.most
         return self.in_flight >= most or self._waits_for_settling
 
-    def _obstacle(self) -> float:
-        """Give the seconds after which to look again for a pause and the like; 0 when the way is free."""
+    @property
+    def paused(self) -> bool:
+        """Whether a pause is on."""
+        return self._paused_until > self._clock.ticks()
+
+    @property
+    def held_up(self) -> bool:
+        """Whether something has come up that those have to wait for, too, who have a place already."""
+        return self._held_up() > 0
+
+    def _held_up(self) -> float:
+        """Give the seconds after which to look again for what holds everybody up; 0 when nothing does."""
         now = self._clock.ticks()
         if self._paused_until > now:
             return self._paused_until - now
-        if self.unknown >= self._exposure or (self.alone and self.in_flight):
+        if self.unknown >= self._exposure:
             return 1.0
         return _FOREVER if self._waits_for_settling else 0.0
+
+    def _obstacle(self) -> float:
+        """Give the seconds after which to look again for a pause and the like; 0 when the way is free."""
+        return self._held_up() or (1.0 if self.alone and self.in_flight else 0.0)
 
     def _no_place(self) -> float:
         """Give the seconds after which to look again for a place; 0 when there is one."""
@@ -151,6 +169,11 @@ class Rate:
                     async with asyncio.timeout(min(wait, _FOREVER)):
                         await self._answered.wait()
             self._window.send()
+
+    def give_back(self) -> None:
+        """Give a place in the window back that was not used."""
+        self._window.give_back()
+        self._answered.set()
 
     def answered(self) -> None:
         """Note that a submit was answered, or given up."""

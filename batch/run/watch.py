@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOOKS_AT_ONCE = 64
 _STRANGE_IDS = 3
+_MORE_LOOKS = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Watched:
         from_before: Whether an earlier run bought it, or its answer was lost.
         looked_at: Age in seconds at the last look.
         unknown_since: When the provider first said that it does not know it.
+        without_clip: How often it was seen to have succeeded without giving a clip.
     """
 
     article: Article
@@ -44,6 +46,7 @@ class Watched:
     from_before: bool
     looked_at: float = 0.0
     unknown_since: float | None = None
+    without_clip: int = 0
     trouble: int = 0
 
 
@@ -135,8 +138,7 @@ class Watch:
             case Status.SUCCEEDED if prediction.output_urls:
                 await self._rendered(watched, prediction)
             case Status.SUCCEEDED:
-                message = "the provider says success and gives no clip"
-                await self._failed(watched, prediction, Failure(code=NO_OUTPUT, message=message))
+                await self._without_clip(watched, prediction)
             case Status.FAILED:
                 failure = prediction.failure or Failure(code=None, message="the provider gives no reason")
                 await self._failed(watched, prediction, failure)
@@ -185,6 +187,15 @@ class Watch:
         self._collector.add(watched.article, record, prediction.output_urls)
         self._let_go(watched)
 
+    async def _without_clip(self, watched: Watched, prediction: Prediction) -> None:
+        """Look twice more at a success that gives no clip: its address, or what it cost, may come a little later."""
+        watched.without_clip += 1
+        if watched.without_clip <= _MORE_LOOKS:
+            self._schedule(watched, self._desk.timing.poll_min)
+            return
+        failure = Failure(code=NO_OUTPUT, message="the provider says success and gives no clip")
+        await self._failed(watched, replace(prediction, cost=prediction.cost or None), failure)  # 0 is no answer here
+
     async def _failed(self, watched: Watched, prediction: Prediction, failure: Failure) -> None:
         desk, record = self._desk, watched.record
         now = desk.clock.now()
@@ -205,6 +216,8 @@ class Watch:
             retry_at=now + decision.after if isinstance(decision, BuyAgain) else None,
         )
         await desk.store.apply(record.item_id, event)
+        if event.cost is not None:
+            desk.learn_price(watched.article, event.cost)
         if isinstance(decision, BuyAgain):
             self._feed.put_back(record.item_id, decision.after)
         desk.watcher.note(f"{watched.article.sku}: {_in_words(failure, decision)}")
@@ -223,7 +236,8 @@ class Watch:
     async def _unknown(self, watched: Watched) -> None:
         """Bear with an id of ours that the provider does not know, for ten minutes."""
         desk = self._desk
-        if watched.from_before and not self._familiar and watched.unknown_since is None:
+        known_missing = watched.record.phase is Phase.MISSING  # says nothing of the key
+        if watched.from_before and not known_missing and not self._familiar and watched.unknown_since is None:
             self._strange += 1
             if self._strange >= _STRANGE_IDS:
                 message = f"the provider knows none of our first {_STRANGE_IDS} predictions"
@@ -233,7 +247,7 @@ class Watch:
                 return
         now = desk.clock.ticks()
         watched.unknown_since = watched.unknown_since or now
-        if watched.record.phase is Phase.MISSING:
+        if known_missing:
             self._let_go(watched)
         elif now - watched.unknown_since < desk.timing.missing_after and not self._once:
             self._schedule(watched, desk.timing.poll_min)

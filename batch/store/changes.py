@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batch.core.events import Intended, SubmitUnclear
+from batch.core.events import Intended, SubmitAccepted, SubmitUnclear
 from batch.core.lifecycle import Attempt, Phase, Record, advance
 from batch.core.naming import folded
 from batch.store.rows import READ_RECORD, WRITE_ATTEMPT, event_json, read_record, write_attempt, write_clip
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from batch.core.events import Downloaded, Event
+    from batch.core.events import Downloaded, Event, SubmitEvent
 
 _RESUME_WITHIN = 24 * 3600.0
 
@@ -108,6 +108,19 @@ def apply(connection: sqlite3.Connection, item_id: int, event: Event) -> Record:
         (item_id, number, event.at, type(event).__name__, event_json(event)),
     )
     return after
+
+
+def answered(connection: sqlite3.Connection, item_id: int, event: SubmitEvent) -> Record:
+    """Write what came of a submit. A prediction that another attempt has is no answer: what ours got is unclear."""
+    if isinstance(event, SubmitAccepted) and _has_attempt(connection, event.prediction_id):
+        message = f"the answer names prediction {event.prediction_id}, which is that of another submit"
+        return apply(connection, item_id, SubmitUnclear(at=event.at, message=message))
+    return apply(connection, item_id, event)
+
+
+def _has_attempt(connection: sqlite3.Connection, prediction_id: str) -> bool:
+    query = "SELECT 1 FROM attempt WHERE prediction_id = ? LIMIT 1"
+    return connection.execute(query, (prediction_id,)).fetchone() is not None
 
 
 def reserve(
@@ -214,13 +227,13 @@ def finish(connection: sqlite3.Connection, item_id: int, event: Downloaded, run_
     return apply(connection, item_id, event)
 
 
-def recover(connection: sqlite3.Connection, now: float) -> int:
-    """Turn every intent whose process died into an unconfirmed attempt; give their number."""
+def recover(
+    connection: sqlite3.Connection, now: float, why: str = "the process ended before the answer was written down"
+) -> int:
+    """Turn every intent whose submit nobody waits for any more into an unconfirmed attempt; give their number."""
     lost = connection.execute("SELECT id FROM item WHERE phase = ?", (Phase.SUBMITTING.value,)).fetchall()
     for (item_id,) in lost:
-        apply(
-            connection, item_id, SubmitUnclear(at=now, message="the process ended before the answer was written down")
-        )
+        apply(connection, item_id, SubmitUnclear(at=now, message=why))
     return len(lost)
 
 

@@ -27,11 +27,14 @@ __all__ = [
     "cost",
     "count_in",
     "counts",
+    "dearest",
     "in_flight",
+    "in_newest_plan",
     "keys_with_phase",
     "meta",
     "newest_plan",
     "newest_run",
+    "open_uploads",
     "our_predictions",
     "planned",
     "planned_orders",
@@ -161,6 +164,12 @@ def article(connection: sqlite3.Connection, item_id: int) -> Article:
     return _article(connection.execute(_ARTICLE + " WHERE item.id = ?", (item_id,)).fetchone())
 
 
+def in_newest_plan(connection: sqlite3.Connection, item_id: int) -> bool:
+    """Say whether the newest plan holds an item; what left the manifest is fetched, and not bought again."""
+    query = "SELECT 1 FROM item WHERE id = ? AND plan = ?"
+    return connection.execute(query, (item_id, newest_plan(connection))).fetchone() is not None
+
+
 def row_text(connection: sqlite3.Connection, item_id: int) -> str:
     """Read the manifest's own columns of an item, as JSON text."""
     return str(connection.execute("SELECT row FROM item WHERE id = ?", (item_id,)).fetchone()[0])
@@ -187,6 +196,17 @@ def submitted_in(connection: sqlite3.Connection, run_id: int) -> int:
     return int(attempts)
 
 
+def dearest(connection: sqlite3.Connection, run_id: int, model: str) -> Decimal:
+    """Give how many times its estimate the dearest attempt of a run and a model has cost; 1 where none was dearer."""
+    rows = connection.execute(
+        "SELECT DISTINCT settled, orders.estimate FROM attempt JOIN item ON item.id = item_id"
+        " JOIN orders ON orders.id = order_id"
+        " WHERE run_id = ? AND model = ? AND orders.estimate > 0 AND settled > orders.estimate",
+        (run_id, model),
+    )
+    return max((Decimal(settled) / Decimal(estimate) for settled, estimate in rows), default=Decimal(1))
+
+
 def anything_accepted(connection: sqlite3.Connection) -> bool:
     """Say whether this job ever had a prediction."""
     return connection.execute("SELECT 1 FROM attempt WHERE prediction_id IS NOT NULL LIMIT 1").fetchone() is not None
@@ -211,6 +231,16 @@ def our_predictions(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
             query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks})"
             known.update(row[0] for row in connection.execute(query, part))
     return known
+
+
+def open_uploads(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """List the uploads of all attempts that may have been accepted and have no prediction's id."""
+    rows = connection.execute(
+        "SELECT upload_id FROM item JOIN attempt ON item_id = item.id AND number = item.attempts"
+        " WHERE phase IN (?, ?, ?)",
+        [phase.value for phase in (Phase.SUBMITTING, Phase.UNCONFIRMED, Phase.HELD)],
+    )
+    return tuple(upload_id for (upload_id,) in rows)
 
 
 def settled_uploads(connection: sqlite3.Connection, limit: int) -> Iterator[tuple[int, int, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,10 +13,11 @@ from batch.store.state import Binding, open_state, read_state
 from batch.store.writer import Work, Writer
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable
     from pathlib import Path
 
-    from batch.core.events import Event, Intended
+    from batch.core.events import Event, Intended, SubmitEvent
     from batch.core.lifecycle import Record
 
 T = TypeVar("T")
@@ -37,9 +37,9 @@ class Store:
         self.reader = read_state(path)
         self._writer = Writer(connection, str(path))
 
-    def post(self, item_id: int, event: Event) -> asyncio.Future[Record]:
-        """Hand an event to the writer in this very step; the future gives the record after the commit."""
-        return self._writer.post(lambda connection: changes.apply(connection, item_id, event))
+    def post(self, item_id: int, event: SubmitEvent) -> asyncio.Future[Record]:
+        """Hand a submit's outcome to the writer in this very step; the future gives the record after the commit."""
+        return self._writer.post(lambda connection: changes.answered(connection, item_id, event))
 
     async def apply(self, item_id: int, event: Event) -> Record:
         """Write an event and wait for its commit, even when cancelled meanwhile.
@@ -48,7 +48,7 @@ class Store:
             StorageProblem: If the disk did not take it.
             IllegalEventError: If it cannot happen to the item now.
         """
-        return await asyncio.shield(self.post(item_id, event))
+        return await self.do(lambda connection: changes.apply(connection, item_id, event))
 
     async def reserve(
         self, item_id: int, intent: Intended, caps: changes.Caps, names: Iterable[str]

@@ -41,8 +41,8 @@ _VIEW = """
            (SELECT coalesce(sum(settled), 0) FROM attempt WHERE attempt.item_id = item.id),
            (SELECT coalesce(sum(estimate), 0) FROM attempt WHERE attempt.item_id = item.id
                 AND state NOT IN ('not_accepted', 'not_sent')),
-           (SELECT coalesce(sum(estimate), 0) FROM attempt WHERE attempt.item_id = item.id
-                AND settled IS NULL AND unsettled = 1),
+           (SELECT coalesce(sum(estimate * ((settled IS NULL AND unsettled = 1) + json_array_length(duplicates))), 0)
+                FROM attempt WHERE attempt.item_id = item.id),
            (SELECT coalesce(sum(estimate), 0) FROM attempt WHERE attempt.item_id = item.id
                 AND settled IS NULL AND unsettled = 0 AND state NOT IN ('not_accepted', 'not_sent'))
     FROM item
@@ -125,12 +125,19 @@ def rejected(connection: sqlite3.Connection) -> Iterator[RejectedView]:
 
 
 def predictions(connection: sqlite3.Connection, month: str) -> Iterator[PredictionView]:
-    """Give every prediction whose intent lies in a UTC month, such as `2026-11`, in the order of their intents."""
-    query = (
-        "SELECT prediction_id, sku, day, attempt.estimate, settled FROM attempt JOIN item ON item.id = item_id"
-        " WHERE prediction_id IS NOT NULL AND day LIKE ? ORDER BY intent_at, prediction_id"
-    )
-    for prediction_id, sku, day, estimate, settled in connection.execute(query, (f"{month}-%",)):
+    """Give every prediction whose intent lies in a UTC month, such as `2026-11`, in the order of their intents.
+
+    What the provider made more often than it was asked for is among them: the invoice may have it.
+    """
+    query = """
+        SELECT prediction_id, sku, day, attempt.estimate, settled, intent_at
+            FROM attempt JOIN item ON item.id = item_id WHERE prediction_id IS NOT NULL AND day LIKE ?
+        UNION ALL
+        SELECT value, sku, day, attempt.estimate, NULL, intent_at
+            FROM attempt JOIN item ON item.id = item_id, json_each(duplicates) WHERE day LIKE ?
+        ORDER BY 6, 1
+    """
+    for prediction_id, sku, day, estimate, settled, _ in connection.execute(query, (f"{month}-%", f"{month}-%")):
         yield PredictionView(
             id=prediction_id,
             sku=sku,

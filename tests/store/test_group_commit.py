@@ -128,7 +128,7 @@ async def test_after_the_close_nothing_is_taken(states: States) -> None:
     store = await states.open()
     await states.close()
     with pytest.raises(RuntimeError, match="closed"):
-        store.post(1, intent())
+        store.post(1, ev.SubmitUnclear(at=NOW, message="timeout"))
 
 
 async def test_trouble_with_the_file_is_everybodys(states: States) -> None:

@@ -1,0 +1,70 @@
+"""What a 402 asks for: patience for one cooldown at a time, and an end after three."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from batch.core.ending import Cause
+from batch.core.pace import InFlightLimit
+from batch.core.prediction import Denial, NotAccepted
+from batch.run.buyer import Buyer
+from batch.run.traffic import Gate
+
+if TYPE_CHECKING:
+    from batch.run.clock import Clock
+
+NO_MONEY = NotAccepted(denial=Denial.BALANCE, http_status=402, message="payment required")
+
+
+class _Clock:
+    """Moves only when a test moves it."""
+
+    def __init__(self) -> None:
+        self.moment = 1_000.0
+
+    def now(self) -> float:
+        return self.moment
+
+    def ticks(self) -> float:
+        return self.moment
+
+
+class _Desk(SimpleNamespace):
+    def stop(self, cause: Cause, *_: str) -> None:
+        self.stops.append(cause)
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    """Give a clock."""
+    return _Clock()
+
+
+@pytest.fixture
+def desk(clock: _Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give a desk with nothing in flight."""
+    monkeypatch.setattr("batch.run.buyer.queries.submitted_in", lambda *_: 0)
+    return _Desk(
+        clock=clock,
+        gate=Gate(cast("Clock", clock), InFlightLimit(most=4, calm=60.0), exposure=4, in_flight=0),
+        stops=[],
+        store=SimpleNamespace(reader=None),
+        run=SimpleNamespace(id=1),
+        timing=SimpleNamespace(cooldown=100.0),
+        watcher=SimpleNamespace(note=lambda _: None),
+    )
+
+
+async def test_answers_of_one_breath_are_one_try(desk: Any, clock: _Clock) -> None:
+    """Four open submits that all meet a 402 count once; the third cooldown that helps nothing ends the run."""
+    nothing: Any = SimpleNamespace(running=0, waiting=0, put_back=lambda *_: None)
+    buyer = Buyer(desk, nothing, nothing, nothing)
+    article: Any = SimpleNamespace(sku="A-1", item_id=1)
+    for ends in ([], [], [Cause.BALANCE]):
+        for _ in range(4):
+            buyer._denied(article, NO_MONEY)
+        assert desk.stops[:1] == ends
+        clock.moment += 100.0
