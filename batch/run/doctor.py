@@ -21,7 +21,7 @@ from batch.models import load_profiles, profile_for
 from batch.run.desking import provider_for
 from batch.store import queries
 from batch.store.lock import lock_holder, lock_path
-from batch.store.state import read_state
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def _state(loaded: LoadedJob) -> Iterator[Finding]:
         yield Finding(level=Level.GOOD, what=f"no state yet; the first run makes {path}")
         return
     try:
-        with closing(read_state(path)) as connection:
+        with closing(read_state(path, Binding.of(loaded.location))) as connection:
             counts, cost = queries.counts(connection), queries.cost(connection)
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except Problem as problem:

@@ -134,9 +134,8 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
         check_buyable(profile, loaded.job)
     _make_folder(loaded)
     location = loaded.location
-    binding = Binding(job=location.name, provider=location.provider, host=location.host)
     with signals_heeded() as signals:
-        store = await open_store(location.state, binding, now=clock.now())
+        store = await open_store(location.state, Binding.of(location), now=clock.now())
         session = _Session(
             loaded=loaded,
             profile=profile,

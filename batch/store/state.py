@@ -13,6 +13,9 @@ from batch.store.problems import storage_problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Self
+
+    from batch.core.location import JobLocation
 
 APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
 VERSION = 1
@@ -25,6 +28,11 @@ class Binding:
     job: str
     provider: str
     host: str
+
+    @classmethod
+    def of(cls, location: JobLocation) -> Self:
+        """Give what the state of a job belongs to."""
+        return cls(job=location.name, provider=location.provider, host=location.host)
 
 
 def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
@@ -58,13 +66,14 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
     return connection
 
 
-def read_state(path: Path) -> sqlite3.Connection:
+def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
     """Open a state for reading only, beside a run that writes it or alone.
 
     Raises:
         MissingInput: If there is none yet.
         StorageProblem: If the file is damaged, or no state at all.
-        JobProblem: If it is of a newer version.
+        JobProblem: If it belongs to another job or provider, whose items and money would be shown as this one's, or
+            to a newer version.
     """
     if not path.exists() or path.stat().st_size == 0:
         raise _no_state(path)
@@ -79,6 +88,7 @@ def read_state(path: Path) -> sqlite3.Connection:
             if _is_empty(connection):
                 raise _no_state(path)
             _check_version(connection, path)
+            _check_binding(connection, path, binding)
     except BaseException:
         connection.close()
         raise

@@ -197,6 +197,8 @@ def test_a_state_that_is_not_this_jobs_is_left_alone(begun: Shop) -> None:
     before = begun.state.read_bytes()
     begun.job(name="other")
     check_said(begun.run(), 78, "state.sqlite", "shop", "other")
+    for command in ("plan", "status", "report"):  # what another job did and paid is not this one's
+        check_said(begun.command(command), 78, "state.sqlite", "shop", "other")
     assert begun.state.read_bytes() == before
 
     begun.job()
