@@ -429,3 +429,15 @@ def test_what_a_refused_tag_makes_of_a_value_is_not_a_second_error(tmp_path: Pat
     (said,) = errors_of(tmp_path, SMALLEST + "limits: {in_flight: !!int 4}\n").errors
     assert (said.line, said.key) == (3, "limits.in_flight")
     assert "tag" in said.what
+
+
+def test_a_broken_template_is_the_jobs_fault(tmp_path: Path) -> None:
+    """No row could be right; it is said with its line, and with whatever else is wrong."""
+    text = SMALLEST + "defaults:\n  prompt: a {title\n  negative_prompt: '}'\nlimits: {in_flight: 0}\n"
+    said = errors_of(tmp_path, text).errors
+    assert [(error.line, error.key) for error in said] == [
+        (4, "defaults.prompt"),
+        (5, "defaults.negative_prompt"),
+        (6, "limits.in_flight"),
+    ]
+    assert "the { at character 3 belongs to no placeholder" in said[0].what

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from batch.core.ending import Cause, Stop, exit_code
 from batch.core.lifecycle import Phase
-from batch.core.order import check_buyable
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, Problem, UsageProblem
@@ -129,9 +128,7 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
     Raises:
         Problem: If the call cannot begin: bad job, bad manifest, another run at work, no key, no provider.
     """
-    profile = profile_for(loaded)
-    if request.parts.submit:
-        check_buyable(profile, loaded.job)
+    profile = profile_for(loaded, to_buy=request.parts.submit)
     _make_folder(loaded)
     location = loaded.location
     with signals_heeded() as signals:

@@ -41,7 +41,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     Raises:
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
-    profile = profile_for(loaded)
+    profile = profile_for(loaded, to_buy=True)
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
