@@ -112,8 +112,8 @@ def _head(view: PlanView) -> Iterator[str]:
     for text, count in (
         ("done already", view.in_phases(Phase.DONE)),
         ("under way", view.in_phases(*_UNDER_WAY)),
-        ("waiting for a person: `sora-batch status` says why", view.in_phases(*WITH_PERSON)),
-        ("ended without a clip: `sora-batch retry` tries again", view.in_phases(*_ENDED)),
+        ("waiting for a person: `sora-batch report` says why", view.in_phases(*WITH_PERSON)),
+        ("ended without a clip: `sora-batch report` says why and what to do", view.in_phases(*_ENDED)),
         ("unchecked: the picture behind the URL was not seen yet (`--fetch` reads it)", view.unchecked),
     ):
         if count:
