@@ -102,6 +102,24 @@ def test_an_output_folder_that_cannot_be_made_ends_with_73(shop: Shop) -> None:
     assert (shop.folder / "taken").read_text(encoding="utf-8") == "a letter"
 
 
+def test_what_is_worst_decides_the_exit_code(shop: Shop) -> None:
+    """A manifest that is not there comes before an output folder or a state that cannot be used; so does the key."""
+    (shop.folder / "taken").write_text("a letter", encoding="utf-8")
+    shop.job(output={"dir": "taken"}, manifest={"path": "nowhere.csv"})
+    check_said(shop.run(), 66, "nowhere.csv")
+    live = {"name": "eachlabs", "base_url": "http://127.0.0.1:9"}
+    text = shop.job_file.read_text(encoding="utf-8")
+    start, end = text.index("provider:"), text.index("defaults:")
+    text = f"{text[:start]}provider: {live}\n{text[end:]}"
+    shop.job_file.write_text(text, encoding="utf-8")
+    check_said(shop.run(), 66, "nowhere.csv")
+    shop.job_file.write_text(text.replace("nowhere.csv", "manifest.csv"), encoding="utf-8")
+    check_said(shop.run(), 77, "EACHLABS_API_KEY")
+    shop.environment["EACHLABS_API_KEY"] = "a-key-a-key"
+    check_said(shop.run(), 73, str(shop.folder / "taken"))
+    assert (shop.folder / "taken").read_text(encoding="utf-8") == "a letter"
+
+
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
