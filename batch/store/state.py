@@ -43,7 +43,7 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
         JobProblem: If it belongs to another job or provider, or to a newer version.
         CannotCreate: If it cannot be made.
     """
-    if path.exists() and path.stat().st_size:
+    if _has_bytes(path):
         _check_header(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -75,7 +75,7 @@ def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
         JobProblem: If it belongs to another job or provider, whose items and money would be shown as this one's, or
             to a newer version.
     """
-    if not path.exists() or path.stat().st_size == 0:
+    if not _has_bytes(path):
         raise _no_state(path)
     _check_header(path)
     try:
@@ -113,14 +113,26 @@ def _explained(path: Path) -> Iterator[None]:
         raise storage_problem(error, str(path)) from error
 
 
+def _has_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> StorageProblem:
+    hint = "make it readable, or name another file under `state:`"
+    return StorageProblem(f"the state cannot be read: {error.strerror}", where=str(path), hint=hint)
+
+
 def _check_header(path: Path) -> None:
     try:
         with path.open("rb") as file:
             head = file.read(16)
     except OSError as error:
-        raise StorageProblem(
-            f"the state cannot be read: {error.strerror}", where=str(path), hint="make it readable"
-        ) from error
+        raise _unreadable(path, error) from error
     if head != b"SQLite format 3\x00":
         raise StorageProblem(
             "this file is no state of sora-batch",

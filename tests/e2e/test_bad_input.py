@@ -71,6 +71,29 @@ def test_a_bad_job_ends_with_78_and_names_its_line(shop: Shop, text: str, words:
     check_untouched(shop)
 
 
+def test_names_that_no_file_can_have_are_no_defects_of_ours(shop: Shop) -> None:
+    """Whoever only reads is told; `doctor` says it among the rest."""
+    long = "x" * 300
+    shop.job(state=long)
+    for command in ("plan", "status", "report"):
+        check_said(shop.command(command), 74, long, "File name too long")
+    shop.job(output={"dir": long})
+    check_said(shop.run(), 73, long, "output.dir")
+    told = shop.command("doctor")
+    assert told.exit == 73, told
+    assert f"{long} cannot be used: File name too long" in told.out
+
+
+def test_a_sample_is_written_over_nothing(shop: Shop) -> None:
+    """A file in its folder's place, a folder in a file's place: named, and nothing is written."""
+    (shop.folder / "taken").write_text("a letter", encoding="utf-8")
+    (shop.folder / "half" / "configs" / "demo.yaml").mkdir(parents=True)
+    for folder, words in (("taken", "Not a directory"), ("half", "another file"), ("y" * 300, "File name too long")):
+        target = shop.folder / folder
+        check_said(shop.sample("demo", target), 73, str(target), words)
+    assert [path.name for path in (shop.folder / "half").rglob("*")] == ["configs", "demo.yaml"]
+
+
 def test_a_missing_job_ends_with_66(shop: Shop) -> None:
     """Its path stands in the message; so it does for a folder in its place."""
     shop.job_file.unlink()
@@ -158,6 +181,7 @@ def test_bad_rows_are_rejected_each_with_its_reason(shop: Shop) -> None:
             ("MISSING", "missing.png", "turn", "4", "red"),
             ("TABLE", "table.png", "turn", "4", "red"),
             ("CUT", "cut.png", "turn", "4", "red"),
+            ("NAME", "n" * 300, "turn", "4", "red"),
             ("HUGE", "huge.png", "turn", "4", "red"),
             ("LONG", good, "turn " * 8_000, "4", "red"),
             ("FIVE", good, "turn", "5", "red"),
@@ -173,6 +197,7 @@ def test_bad_rows_are_rejected_each_with_its_reason(shop: Shop) -> None:
         "MISSING": "image",
         "TABLE": "image",
         "CUT": "image",
+        "NAME": "image",
         "HUGE": "image",
         "LONG": "prompt",
         "FIVE": "duration",

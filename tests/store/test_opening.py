@@ -169,6 +169,15 @@ def test_a_state_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_name_that_no_file_can_have_is_a_problem_and_no_traceback(tmp_path: Path) -> None:
+    """As a folder that may not be entered would be: looking whether the file is there fails already."""
+    path = tmp_path / ("s" * 300)
+    for opening in openings(path):
+        with pytest.raises(StorageProblem, match="File name too long") as caught:
+            opening()
+        assert "state:" in caught.value.hint
+
+
 def test_a_folder_in_its_place_is_a_problem_and_no_traceback(tmp_path: Path) -> None:
     """Both ways."""
     for opening in openings(tmp_path):
