@@ -567,6 +567,16 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_what_looks_like_a_placeholder_in_a_rows_own_prompt_is_warned_about(tmp_path: Path) -> None:
+    """It is data and sent as it stands, which somebody who pays should know before."""
+    pictures(tmp_path, "a.png")
+    rows = "A,a.png,Mug,\nB,a.png,Mug,Turn the {title}\nC,a.png,{x,\nD,a.png,{y},\n"
+    warning = plan_json(viewed(tmp_path, f"sku,image,title,prompt\n{rows}"))["warnings"][0]
+    assert warning.startswith("2 items with braces in the prompt")
+    assert "for example B" in warning
+    assert "defaults.prompt" in warning
+
+
 def test_few_rejected_rows_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
     """A screen is for reading."""
     rows = "".join(f"S{number},no.png,x\n" for number in range(2_000))

@@ -93,6 +93,11 @@ def plan_warnings(view: PlanView) -> Iterator[str]:
     if totals.case_twins:
         groups = "; ".join(", ".join(group) for group in totals.case_twins)
         yield f"SKUs that differ only in upper and lower case are different items: {groups}"
+    if totals.braced:
+        yield (
+            f"{_count(totals.braced, 'item')} with braces in the prompt, which are sent as they stand (for example "
+            f"{totals.braced_example}): the placeholders of the job's `defaults.prompt` are filled in, a row's are not"
+        )
     if totals.small_pictures:
         yield (
             f"{_count(totals.small_pictures, 'picture')} smaller than the frame, which may look soft: "
