@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import sqlite3
 from contextlib import closing
@@ -69,6 +70,16 @@ def test_a_bad_job_ends_with_78_and_names_its_line(shop: Shop, text: str, words:
     shop.job_file.write_text(text, encoding="utf-8")
     check_said(shop.run(), 78, *words)
     check_untouched(shop)
+
+
+def test_what_went_wrong_is_json_where_messages_are(shop: Shop) -> None:
+    """A machine that reads standard error line by line meets nothing else there."""
+    shop.rows(more=[("MISSING", "missing.png")])
+    for command in (["plan"], ["run", "--yes", "--json"]):
+        ended = shop.command(*command, "--log-format", "json")
+        assert ended.exit == 65
+        lines = [json.loads(line) for line in ended.err.splitlines()]
+        assert "no row can become an item" in lines[-1]["message"]
 
 
 def test_names_that_no_file_can_have_are_no_defects_of_ours(shop: Shop) -> None:
