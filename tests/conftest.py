@@ -1,7 +1,8 @@
-"""What several kinds of tests share: a clip that is encoded once, and a small shop."""
+"""What all tests share: a place for their files, a clip that is encoded once, and a small shop."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,13 @@ from tests.proof.shop import Shop, clip_template
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep temporary folders below `out/`, which git ignores: nothing is left outside the checkout."""
+    folder = config.rootpath / "out" / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 @pytest.fixture(scope="session")

@@ -407,3 +407,37 @@ def test_the_schema_describes_every_key() -> None:
     ]
     assert bare == []
     assert all(part["description"] and part["additionalProperties"] is False for part in parts.values())
+
+
+def test_a_refused_merge_key_hides_no_other_error(tmp_path: Path) -> None:
+    """Keys that may have stood in what was to be merged are not missed; what is wrong beside it is said with it."""
+    lines = ["<<: {name: shop}", "manifest: {path: a.csv, file: b}", "limits: *fast"]
+    text = "\n".join([*lines, "image: {<<: {fit: cover}, margin: wide}", "bugdet: {}"])
+    said = errors_of(tmp_path, text).errors
+    assert [(error.line, error.key) for error in said] == [
+        (1, ""),
+        (2, "manifest.file"),
+        (3, "limits"),
+        (4, "image"),
+        (4, "image.margin"),
+        (5, "bugdet"),
+    ]
+
+
+def test_what_a_refused_tag_makes_of_a_value_is_not_a_second_error(tmp_path: Path) -> None:
+    """Without the tag the value is right, and the tag is what was complained about."""
+    (said,) = errors_of(tmp_path, SMALLEST + "limits: {in_flight: !!int 4}\n").errors
+    assert (said.line, said.key) == (3, "limits.in_flight")
+    assert "tag" in said.what
+
+
+def test_a_broken_template_is_the_jobs_fault(tmp_path: Path) -> None:
+    """No row could be right; it is said with its line, and with whatever else is wrong."""
+    text = SMALLEST + "defaults:\n  prompt: a {title\n  negative_prompt: '}'\nlimits: {in_flight: 0}\n"
+    said = errors_of(tmp_path, text).errors
+    assert [(error.line, error.key) for error in said] == [
+        (4, "defaults.prompt"),
+        (5, "defaults.negative_prompt"),
+        (6, "limits.in_flight"),
+    ]
+    assert "the { at character 3 belongs to no placeholder" in said[0].what

@@ -273,6 +273,25 @@ def test_a_glob_is_sorted_and_says_which_file(tmp_path: Path) -> None:
         ]
 
 
+def test_brackets_in_the_folders_own_name_are_no_pattern(tmp_path: Path) -> None:
+    """Only what the job says is one."""
+    folder = tmp_path / "shop [new]"
+    folder.mkdir()
+    (folder / "m.csv").write_text("sku,image\nA,a.png\n")
+    for pattern in ("*.csv", "../shop [[]new]/*.csv", f"{tmp_path}/shop*/*.csv"):
+        assert manifest_paths(ManifestKeys(path=pattern), folder) == (folder / "m.csv",)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [("m" * 300, "File name too long"), ("/dev/null", "no ordinary file"), ("n.csv", "no such")]
+)
+def test_a_manifest_that_is_no_file_is_a_missing_input(tmp_path: Path, path: str, words: str) -> None:
+    """With its path and what is the matter with it."""
+    with pytest.raises(MissingInput, match=words) as caught:
+        opened(tmp_path, path)
+    assert path in caught.value.where
+
+
 def test_files_of_a_glob_need_the_same_columns(tmp_path: Path) -> None:
     """Else a template would hold for some rows only."""
     (tmp_path / "1.csv").write_text("sku,image\nA,a.png\n")

@@ -426,9 +426,11 @@ async def test_redirects_are_followed_where_they_may_lead(tmp_path: Path) -> Non
 async def test_private_addresses_need_to_be_opened_by_the_job(tmp_path: Path) -> None:
     """A manifest alone may not reach behind the firewall."""
     async with open_shop() as (shop, base):
-        counts, found = await fetch(tmp_path, [f"{base}/good"], allow=lambda _: [])
-        assert counts == FetchCounts(failed=1)
-        assert "not a public address" in reason(found[0])
+        named = f"{base}/good".replace("127.0.0.1", "localhost")
+        counts, found = await fetch(tmp_path, [f"{base}/good", named], allow=lambda _: [])
+        assert counts == FetchCounts(failed=2)
+        assert "127.0.0.1 is not a public address" in reason(found[0])
+        assert "localhost leads to no public address" in reason(found[1])
         assert not shop.asked
 
 

@@ -479,6 +479,15 @@ def test_what_does_not_fit_the_caps_is_said(tmp_path: Path, caps: Caps, fits: tu
     assert told["fits"] == dict(zip(("items", "usd", "too_dear", "beyond"), fits, strict=True))
 
 
+def test_unchecked_pictures_count_against_the_caps(tmp_path: Path) -> None:
+    """As if all could be used, behind what is known: a cap that they would break is said before they are fetched."""
+    pictures(tmp_path, "a.png")
+    rows = "".join(f"U{number},https://shop.example/{number}.png,x\n" for number in range(3))
+    told = plan_json(viewed(tmp_path, f"sku,image,title\n{rows}A,a.png,x\n", caps=Caps(run_left=Decimal("1.60"))))
+    assert told["fits"] == {"items": 2, "usd": "1.60", "too_dear": 0, "beyond": 2}
+    assert told["expected_seconds"] == 202
+
+
 @settings(deadline=None)
 @given(
     orders=st.lists(st.lists(st.integers(0, 2), max_size=6), max_size=5),
@@ -528,7 +537,13 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
         "sku,image,title\nA,a.png,Mug\nB,a.png,Mug\nA,a.png,Mug\nC,no.png,Mug\n"
         "D,https://shop.example/d.png,Lamp\nE,a.png,\x1b[31mred\n"
     )
-    caps = Caps(run_left=Decimal("0.80"), day_left=Decimal(200), reserved=Decimal("0.80"))
+    caps = Caps(
+        run_left=Decimal("0.80"),
+        day_left=Decimal(200),
+        per_item=Decimal("1.60"),
+        max_items=7,
+        reserved=Decimal("0.80"),
+    )
     text = "\n".join(plan_text(viewed(tmp_path, manifest, caps=caps)))
     for part in (
         "x: 4 items from 6 rows, sora-2-image-to-video",
@@ -539,8 +554,8 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
         "at most $3.20",
         "4 x $0.80 (8 s, 16:9, 1280x720)",
         "reserved: $0.80",
-        "$0.80 for this run, $200.00 for today left",
-        "1 item for $0.80 fit; 2 items wait",
+        "$0.80 for this run, $200.00 for today, 7 items in this run left; at most $1.60 an item",
+        "1 item for $0.80 fit; 3 items wait for a further run, if every unchecked picture can be used",
         "time:     about 3 min",
         "prompts:  A: The Mug turns",
         "1 item would be paid for twice ($0.80)",
@@ -550,6 +565,16 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
     ):
         assert part in text
     assert "\x1b" not in text
+
+
+def test_what_looks_like_a_placeholder_in_a_rows_own_prompt_is_warned_about(tmp_path: Path) -> None:
+    """It is data and sent as it stands, which somebody who pays should know before."""
+    pictures(tmp_path, "a.png")
+    rows = "A,a.png,Mug,\nB,a.png,Mug,Turn the {title}\nC,a.png,{x,\nD,a.png,{y},\n"
+    warning = plan_json(viewed(tmp_path, f"sku,image,title,prompt\n{rows}"))["warnings"][0]
+    assert warning.startswith("2 items with braces in the prompt")
+    assert "for example B" in warning
+    assert "defaults.prompt" in warning
 
 
 def test_few_rejected_rows_are_shown_and_the_rest_counted(tmp_path: Path) -> None:

@@ -274,6 +274,25 @@ def test_what_the_job_asks_of_the_model_is_checked_with_its_lines(tmp_path: Path
     assert "defaults.duration" in caught.value.errors[4].hint
 
 
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [
+        ("kling-v2-6-pro-image-to-video", "the price of"),
+        ("bytedance-seedance-2-0-image-to-video", "which durations"),
+    ],
+)
+def test_what_buying_needs_and_nobody_knows_is_named_with_its_line(tmp_path: Path, slug: str, words: str) -> None:
+    """Together with what else does not fit; whoever does not buy may have the profile all the same."""
+    path = tmp_path / "job.yaml"
+    path.write_text(f"{JOB}model: {slug}\n", encoding="utf-8")
+    assert profile_for(read_job(path)).slug == slug
+    path.write_text(f"{JOB}model: {slug}\ndefaults: {{inputs: {{sed: 5}}}}\n", encoding="utf-8")
+    with pytest.raises(JobErrors) as caught:
+        profile_for(read_job(path), to_buy=True)
+    assert [(error.line, error.key) for error in caught.value.errors] == [(3, "model"), (4, "defaults.inputs.sed")]
+    assert words in caught.value.errors[0].what
+
+
 def test_prices_are_exact() -> None:
     """Read from YAML without a float in between."""
     price = builtin_profiles()["bytedance-seedance-2-0-image-to-video"].price

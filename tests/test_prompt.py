@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from batch.core.job import Manifest as ManifestKeys
 from batch.core.prompt import Placeholder, Text, parse_template, placeholders
-from batch.errors import JobProblem
 from batch.inputs.manifest import open_manifest
 from batch.plan.rendering import words
 
@@ -68,15 +67,6 @@ def test_a_broken_template_says_where(template: str, what: str) -> None:
     """Counted from 1, as editors do."""
     with pytest.raises(ValueError, match=re.escape(what)):
         parse_template(template)
-
-
-def test_a_broken_template_is_the_jobs_fault(tmp_path: Path) -> None:
-    """It ends the command: no row could be right."""
-    (tmp_path / "m.csv").write_text("sku,image\nA,a.png\n")
-    with open_manifest(ManifestKeys(path="m.csv"), tmp_path, io.BytesIO()) as manifest:
-        with pytest.raises(JobProblem) as caught:
-            words(manifest, "prompt", "a {title")
-        assert caught.value.where == "defaults.prompt"
 
 
 def test_a_default_stands_in_for_nothing() -> None:

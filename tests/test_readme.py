@@ -74,3 +74,15 @@ def test_every_sample_plans_cleanly(job: str, tmp_path: Path) -> None:
         text=True,
     )
     assert json.loads(planned.stdout)
+
+
+def test_no_text_sends_a_person_to_a_command_that_does_not_exist() -> None:
+    """Messages, samples and the README name commands of this program only."""
+    actions = build_parser()._subparsers
+    assert actions is not None
+    known = set(next(iter(actions._group_actions)).choices or ())
+    paths = [ROOT / "README.md", *(ROOT / "configs").iterdir(), *(ROOT / "batch").rglob("*.py")]
+    form = r"(?:`sora-batch ([a-z]+)|sora-batch ([a-z]+) (?:configs/|JOB))"
+    found = [(path.name, "".join(words)) for path in paths for words in re.findall(form, path.read_text("utf-8"))]
+    assert len(found) > 20
+    assert not [(name, word) for name, word in found if word not in known]

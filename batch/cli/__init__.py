@@ -11,6 +11,7 @@ from batch.cli.parser import build_parser
 from batch.errors import Exit, Problem
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 _DEFECT = 70  # EX_SOFTWARE: never documented as an answer, since it means that this program is wrong
@@ -24,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = import_module(f"batch.cli.{arguments.module}")
         return int(module.run(arguments))
     except Problem as problem:
-        return _said(str(problem), problem.exit)
+        return _said(arguments, str(problem), problem.exit)
     except KeyboardInterrupt:
-        return _said("interrupted", Exit.SIGINT)
+        return _said(arguments, "interrupted", Exit.SIGINT)
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
@@ -34,11 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("SORA_BATCH_DEBUG"):
             raise
         text = f"a defect of sora-batch: {type(defect).__name__}: {defect}"
-        return _said(f"{text}\n  SORA_BATCH_DEBUG=1 shows where; the state is as safe as after kill -9", _DEFECT)
+        hint = "SORA_BATCH_DEBUG=1 shows where; the state is as safe as after kill -9"
+        return _said(arguments, f"{text}\n  {hint}", _DEFECT)
 
 
-def _said(text: str, code: int) -> int:
+def _said(arguments: argparse.Namespace, text: str, code: int) -> int:
     from batch.cli.console import complain  # noqa: PLC0415 - only where there is something to complain of
 
-    complain(text)
+    complain(text, log_format=getattr(arguments, "log_format", "text"))
     return int(code)

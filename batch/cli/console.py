@@ -33,9 +33,12 @@ def say_json(value: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def complain(text: str) -> None:
+def complain(text: str, *, log_format: str = "text") -> None:
     """Print what went wrong and what to do next."""
-    print(f"sora-batch: {printable(text)}", file=sys.stderr)
+    if log_format == "json":
+        _log(sys.stderr, message=text)
+    else:
+        print(f"sora-batch: {printable(text)}", file=sys.stderr)
 
 
 def printable(text: str) -> str:
@@ -120,7 +123,7 @@ class Progress:
         """Print something that a person should read once."""
         text = printable(message)
         if self._json:
-            self._log(message=message)
+            _log(self._stream, message=message)
         elif self._bar is not None:
             self._bar.write(text, file=self._stream)
         else:
@@ -161,7 +164,7 @@ class Progress:
         assert self._numbers is not None
         counts, cost, running = self._numbers()
         if self._json:
-            self._log(items=counts.as_json(), cost=cost.as_json(), running=running)
+            _log(self._stream, items=counts.as_json(), cost=cost.as_json(), running=running)
             return
         ended = counts.done + counts.skipped + counts.failed + counts.refused + counts.rejected
         words = (
@@ -175,6 +178,8 @@ class Progress:
             self._last = words
             print(f"{ended} of {counts.total}: {words}", file=self._stream, flush=True)
 
-    def _log(self, **fields: Any) -> None:
-        line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **fields}
-        print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)
+
+def _log(stream: TextIO, **fields: Any) -> None:
+    """Print a message for machines."""
+    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **fields}
+    print(json.dumps(line, ensure_ascii=False), file=stream, flush=True)

@@ -32,14 +32,15 @@ def run(arguments: argparse.Namespace) -> int:
         say_json(plan_json(view))
     else:
         say(plan_text(view))
-    return _exit(view, strict=arguments.strict)
+    return _exit(view, arguments)
 
 
-def _exit(view: PlanView, *, strict: bool) -> Exit:
+def _exit(view: PlanView, arguments: argparse.Namespace) -> Exit:
     """Give what a run would end with because of its rows alone."""
     if not view.totals.items:
-        complain("no row can become an item\n  `-o rejected.csv` writes why, row by row")
+        text = "no row can become an item\n  `-o rejected.csv` writes why, row by row"
+        complain(text, log_format=arguments.log_format)
         return Exit.BAD_MANIFEST
     if view.totals.rejected:
-        return Exit.BAD_MANIFEST if strict else Exit.SOME_FAILED
+        return Exit.BAD_MANIFEST if arguments.strict else Exit.SOME_FAILED
     return Exit.DONE

@@ -15,7 +15,7 @@ from batch.core.summary import ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, UsageProblem
 from batch.inputs.jobfile import LoadedJob, read_job
 from batch.store import queries, views
-from batch.store.state import read_state
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import argparse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Write what was asked for."""
     loaded = read_job(arguments.job)
-    with closing(read_state(loaded.location.state)) as connection:
+    with closing(read_state(loaded.location.state, Binding.of(loaded.location))) as connection:
         if arguments.month is not None:
             _month(arguments, connection)
         else:

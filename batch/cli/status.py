@@ -12,7 +12,7 @@ from batch.errors import Exit
 from batch.inputs.jobfile import locate
 from batch.store import numbers
 from batch.store.lock import lock_holder, lock_path
-from batch.store.state import read_state
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +26,7 @@ _WATCH_SECONDS = 1.0
 def run(arguments: argparse.Namespace) -> int:
     """Print the numbers, once or whenever they change."""
     location = locate(arguments.job)
-    with closing(read_state(location.state)) as connection:
+    with closing(read_state(location.state, Binding.of(location))) as connection:
         shown: dict[str, Any] = {}
         while True:
             value = _value(location, connection)

@@ -82,15 +82,20 @@ def check(model: type[M], tree: Tree) -> M | tuple[Fault, ...]:
         checked = model.model_validate(tree.value)
     except ValidationError as error:
         found = _faults(model, tree, error.errors(include_url=False))
-        faults += (fault for fault in islice(found, MAX_FAULTS) if not _below(fault.path, tree.gaps))
+        faults += (fault for fault in islice(found, MAX_FAULTS) if not _follows(fault.path, tree))
     else:
         if not faults:
             return checked
     return tuple(sorted(faults, key=lambda fault: fault.line))
 
 
-def _below(path: Path, others: frozenset[Path]) -> bool:
-    return any(path[: len(other)] == other for other in others)
+def _follows(path: Path, tree: Tree) -> bool:
+    """Say whether a fault may come of what the tree refused: a value that is gone, or a key that was to be merged in.
+
+    What else is wrong beside a refused key is wrong all the same.
+    """
+    absent = path not in tree.lines
+    return path in tree.gaps or (absent and path[:-1] in tree.gaps)
 
 
 def _faults(model: type[BaseModel], tree: Tree, errors: list[ErrorDetails]) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from batch.core.location import EACHLABS_URL
+from batch.core.prompt import parse_template
 from batch.core.strict import ByteSize, Ratio, Seconds, Strict, Usd
 
 SIMULATOR: Final = "simulator"
@@ -95,6 +96,13 @@ class Defaults(Strict):
     inputs: dict[str, str | int | bool | Decimal] = Field(
         default_factory=dict, description="further inputs of the model, checked against its profile"
     )
+
+    @field_validator("prompt", "negative_prompt")
+    @classmethod
+    def _is_a_template(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_template(value)
+        return value
 
 
 class Image(Strict):

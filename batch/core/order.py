@@ -77,14 +77,22 @@ def check_buyable(profile: ModelProfile, job: Job) -> None:
     Raises:
         JobProblem: If the price is unknown and the job gives none, or if the durations are unknown.
     """
+    complaint = purchase_complaint(profile, job)
+    if complaint is not None:
+        raise JobProblem(complaint.what, where="model", hint=complaint.hint)
+
+
+def purchase_complaint(profile: ModelProfile, job: Job) -> Complaint | None:
+    """Say what is unknown of a model that buying needs; None where nothing is."""
     if profile.duration is None:
-        raise JobProblem(
-            f"which durations {profile.slug} takes is unknown, so it cannot be bought",
-            where="model",
+        return Complaint(
+            path=("model",),
+            what=f"which durations {profile.slug} takes is unknown, so it cannot be bought",
             hint=f"write a profile with `extends: {profile.slug}` and a `duration:`, and name its file under `models:`",
         )
     if isinstance(profile.price, UnknownRule) and job.price is None:
-        raise _no_price(profile, "no source gives a price for this model")
+        return _no_price(profile, "no source gives a price for this model")
+    return None
 
 
 def place_order(profile: ModelProfile, job: Job, *, duration: str | None, aspect: str | None) -> Order:
@@ -212,10 +220,10 @@ def _problem(column: str, value: str | None, reason: str) -> RowProblem | JobPro
     return JobProblem(reason, where=f"defaults.{column}")
 
 
-def _no_price(profile: ModelProfile, reason: str) -> JobProblem:
-    return JobProblem(
-        f"the price of {profile.slug} is unknown: {reason}",
-        where="model",
+def _no_price(profile: ModelProfile, reason: str) -> Complaint:
+    return Complaint(
+        path=("model",),
+        what=f"the price of {profile.slug} is unknown: {reason}",
         hint="say in the job what an item may cost, for example `price: {usd: 0.80}`",
     )
 
@@ -281,7 +289,8 @@ def _price(
         return price
     if row_duration is not None:
         raise RowProblem(f"the price is unknown: {price.reason}", column="duration", value=row_duration)
-    raise _no_price(profile, price.reason)
+    complaint = _no_price(profile, price.reason)
+    raise JobProblem(complaint.what, where="model", hint=complaint.hint)
 
 
 def _frame(profile: ModelProfile, inputs: Mapping[str, Any], shape: str) -> tuple[Size, bool]:

@@ -173,7 +173,7 @@ class _Builder:
         if event.anchor is not None:
             self.fault(event, path, f"`&{event.anchor}` names a place, which is not supported", "remove it")
         if event.tag is not None:
-            self.fault(event, path, f"the tag `{event.tag}` is not supported", "remove it; quotes make text")
+            self.gap(event, path, f"the tag `{event.tag}` is not supported", "remove it; quotes make text")
 
     def sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []

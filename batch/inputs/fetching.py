@@ -142,6 +142,8 @@ class Fetcher:
     async def _once(self, url: str, known: Fetched | None) -> Outcome:
         import httpx  # noqa: PLC0415 - heavy, and a plan without URLs needs none of it
 
+        from batch.net.gate import refused_reason  # noqa: PLC0415 - the same
+
         headers = {"Accept-Encoding": "identity", **_validators(known)}
         try:
             async with asyncio.timeout(self._rules.seconds), self._client.stream("GET", url, headers=headers) as answer:
@@ -149,7 +151,9 @@ class Fetcher:
         except TimeoutError:
             return NotFetched(reason=f"the picture did not arrive within {self._rules.seconds:g} s", transient=True)
         except httpx.TransportError as error:
-            return NotFetched(reason=f"the picture cannot be fetched: {_words(error)}", transient=True)
+            refused = refused_reason(error)  # stands below the connection's own words where a name was looked up
+            words = refused or _words(error)
+            return NotFetched(reason=f"the picture cannot be fetched: {words}", transient=refused is None)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             return NotFetched(reason=f"the picture cannot be fetched: {_words(error)}")
 

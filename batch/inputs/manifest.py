@@ -165,14 +165,29 @@ def manifest_paths(keys: ManifestKeys, folder: Path) -> tuple[Path, ...]:
     if keys.path == STANDARD_INPUT:
         return ()
     named = Path(os.path.normpath(folder / keys.path))
+    try:
+        return _found(named, keys.path, folder)
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise MissingInput(
+            f"the manifest cannot be read: {error.strerror}", where=str(named), hint="check its path and permissions"
+        ) from error
+
+
+def _found(named: Path, written: str, folder: Path) -> tuple[Path, ...]:
     if named.is_file():
         return (named,)
     if named.is_dir():
-        raise MissingInput("the manifest is a folder", where=str(named), hint=f"name a file, or {keys.path}/*.csv")
-    names = glob.glob(str(named), recursive=True)  # noqa: PTH207 - `Path.glob` takes no absolute pattern
-    found = sorted(path for path in map(Path, names) if path.is_file())
+        raise MissingInput("the manifest is a folder", where=str(named), hint=f"name a file, or {written}/*.csv")
+    if named.exists():
+        raise MissingInput(
+            "the manifest is no ordinary file", where=str(named), hint="name one, or `-` to read standard input"
+        )
+    # Only what the job says is a pattern: the folder's own name may have brackets in it.
+    names = glob.glob(written, root_dir=folder, recursive=True)  # noqa: PTH207 - `Path.glob` takes no absolute pattern
+    paths = (Path(os.path.normpath(folder / name)) for name in names)
+    found = sorted(path for path in paths if path.is_file())
     if not found:
-        what = "no file fits the pattern" if glob.has_magic(keys.path) else "there is no such manifest"
+        what = "no file fits the pattern" if glob.has_magic(written) else "there is no such manifest"
         raise MissingInput(what, where=str(named), hint="`manifest.path` is relative to the job file's folder")
     return tuple(found)
 

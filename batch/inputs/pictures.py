@@ -233,8 +233,11 @@ def _stamp(path: str) -> Stamp:
 
 def _why_missing(path: str) -> str:
     place = Path(path)
-    if place.is_dir():
-        return f"{path} is a folder"
-    if place.exists():
-        return f"{path} is no ordinary file"
+    try:
+        if place.is_dir():
+            return f"{path} is a folder"
+        if place.exists():
+            return f"{path} is no ordinary file"
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        return f"{path} cannot be read: {error.strerror or error}"
     return f"there is no file {path}" + ("; a path is written with /" if "\\" in path else "")

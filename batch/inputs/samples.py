@@ -56,6 +56,22 @@ def _manifest_files(path: Path) -> Iterator[Path]:
                 yield manifest.files[number].folder / picture
 
 
+def _is_taken(target: Path, sample: Path) -> bool:
+    """Say whether something else lies in a sample file's place."""
+    try:
+        return target.read_bytes() != sample.read_bytes()
+    except FileNotFoundError:
+        return False
+    except IsADirectoryError:
+        return True
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+
+
+def _cannot_write(target: Path, error: OSError) -> CannotCreate:
+    return CannotCreate(f"the sample cannot be written: {error.strerror}", where=str(target), hint="choose another -o")
+
+
 def write_sample(name: str, folder: Path) -> tuple[Path, ...]:
     """Write a sample's files below a folder and give their paths, the job's first; overwrites nothing.
 
@@ -65,7 +81,7 @@ def write_sample(name: str, folder: Path) -> tuple[Path, ...]:
     """
     files = sample_files(name)
     for file in files:
-        if (folder / file).exists() and (folder / file).read_bytes() != (sample_root() / file).read_bytes():
+        if _is_taken(folder / file, sample_root() / file):
             raise CannotCreate("there is another file of this name", where=str(folder / file), hint="choose another -o")
     for file in files:
         target = folder / file
@@ -73,7 +89,5 @@ def write_sample(name: str, folder: Path) -> tuple[Path, ...]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes((sample_root() / file).read_bytes())
         except OSError as error:
-            raise CannotCreate(
-                f"the sample cannot be written: {error.strerror}", where=str(target), hint="choose another -o"
-            ) from error
+            raise _cannot_write(target, error) from error
     return tuple(folder / file for file in files)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.checking import check
 from batch.core.nearest import did_you_mean
-from batch.core.order import job_complaints
+from batch.core.order import job_complaints, purchase_complaint
 from batch.core.profile import ModelProfile
 from batch.core.yamltree import Fault, Tree
 from batch.inputs.yamlfile import YamlFile, read_yaml
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch.core.job import Job
+    from batch.core.order import Complaint
     from batch.core.yamltree import Path as KeyPath
     from batch.inputs.jobfile import LoadedJob
 
@@ -57,8 +58,12 @@ def load_profiles(job: Job, job_dir: Path) -> Mapping[str, ModelProfile]:
     return {slug: one.profile for slug, one in known.items()}
 
 
-def profile_for(loaded: LoadedJob) -> ModelProfile:
+def profile_for(loaded: LoadedJob, *, to_buy: bool = False) -> ModelProfile:
     """Give the profile of a job's model, with the job's defaults checked against it.
+
+    Args:
+        loaded: The job.
+        to_buy: Refuse a model of which something is unknown that buying needs.
 
     Raises:
         MissingInput: If a file of profiles is not there or cannot be read.
@@ -74,11 +79,17 @@ def profile_for(loaded: LoadedJob) -> ModelProfile:
         raise loaded.file.errors([fault])
     faults = [
         Fault(line=tree.line(complaint.path), path=complaint.path, what=complaint.what, hint=complaint.hint)
-        for complaint in job_complaints(profile, job)
+        for complaint in _complaints(profile, job, to_buy=to_buy)
     ]
     if faults:
-        raise loaded.file.errors(faults)
+        raise loaded.file.errors(sorted(faults, key=lambda fault: fault.line))
     return profile
+
+
+def _complaints(profile: ModelProfile, job: Job, *, to_buy: bool) -> Iterator[Complaint]:
+    if to_buy and (unknown := purchase_complaint(profile, job)):
+        yield unknown
+    yield from job_complaints(profile, job)
 
 
 @cache

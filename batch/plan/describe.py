@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
+    from batch.plan.forecast import Caps
     from batch.plan.survey import PlanView
 
 _ROWS_SHOWN = 10
@@ -92,6 +93,11 @@ def plan_warnings(view: PlanView) -> Iterator[str]:
     if totals.case_twins:
         groups = "; ".join(", ".join(group) for group in totals.case_twins)
         yield f"SKUs that differ only in upper and lower case are different items: {groups}"
+    if totals.braced:
+        yield (
+            f"{_count(totals.braced, 'item')} with braces in the prompt, which are sent as they stand (for example "
+            f"{totals.braced_example}): the placeholders of the job's `defaults.prompt` are filled in, a row's are not"
+        )
     if totals.small_pictures:
         yield (
             f"{_count(totals.small_pictures, 'picture')} smaller than the frame, which may look soft: "
@@ -111,8 +117,8 @@ def _head(view: PlanView) -> Iterator[str]:
     for text, count in (
         ("done already", view.in_phases(Phase.DONE)),
         ("under way", view.in_phases(*_UNDER_WAY)),
-        ("waiting for a person: `sora-batch status` says why", view.in_phases(*WITH_PERSON)),
-        ("ended without a clip: `sora-batch retry` tries again", view.in_phases(*_ENDED)),
+        ("waiting for a person: `sora-batch report` says why", view.in_phases(*WITH_PERSON)),
+        ("ended without a clip: `sora-batch report` says why and what to do", view.in_phases(*_ENDED)),
         ("unchecked: the picture behind the URL was not seen yet (`--fetch` reads it)", view.unchecked),
     ):
         if count:
@@ -130,20 +136,30 @@ def _money(view: PlanView) -> Iterator[str]:
             yield f"          {count:,} x {order.price} ({length}{order.aspect}, {order.frame})"
     if caps.reserved:
         yield f"reserved: ${format_usd(caps.reserved)} for what is on its way or unconfirmed"
-    limits = [("this run", caps.run_left), ("today", caps.day_left)]
-    left = [f"${format_usd(amount)} for {name}" for name, amount in limits if amount is not None]
-    if left:
-        yield f"caps:     {', '.join(left)} left"
+    if limits := "; ".join(_limits(caps)):
+        yield f"caps:     {limits}"
     if fit.too_dear:
         yield f"          {_count(fit.too_dear, 'item')} dearer than budget.per_item_usd: not bought"
     if fit.beyond:
+        usable = ", if every unchecked picture can be used" if view.unchecked else ""
         yield (
             f"          {_count(fit.items, 'item')} for ${format_usd(fit.usd)} fit; {_count(fit.beyond, 'item')} "
-            "wait for a further run"
+            f"wait for a further run{usable}"
         )
     if view.seconds:
         guess = "" if view.eta is not None else " (guessed: the profile does not say how long a clip takes)"
         yield f"time:     about {_duration(view.seconds)}{guess}"
+
+
+def _limits(caps: Caps) -> Iterator[str]:
+    amounts = [("this run", caps.run_left), ("today", caps.day_left)]
+    left = [f"${format_usd(amount)} for {name}" for name, amount in amounts if amount is not None]
+    if caps.max_items is not None:
+        left.append(f"{_count(caps.max_items, 'item')} in this run")
+    if left:
+        yield f"{', '.join(left)} left"
+    if caps.per_item is not None:
+        yield f"at most ${format_usd(caps.per_item)} an item"
 
 
 def _span(view: PlanView) -> str:

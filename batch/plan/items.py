@@ -70,11 +70,7 @@ class Shaped:
 
 
 class Shaper:
-    """Turns a manifest's batches into items, after the first pass.
-
-    Raises:
-        JobProblem: If a template of the job cannot be read.
-    """
+    """Turns a manifest's batches into items, after the first pass."""
 
     def __init__(
         self,

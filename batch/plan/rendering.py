@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from batch.core.prompt import Placeholder, Template, Text, parse_template, placeholders
-from batch.errors import JobProblem
 from batch.plan.checks import Check, check, complain
 from batch.plan.overview import optional
 
@@ -36,17 +35,11 @@ def words(manifest: Manifest, column: str, template: str | None) -> Words:
         manifest: Whose columns placeholders may name.
         column: Our name of the column that overrides the template; its text is taken literally.
         template: The job's; None if it has none.
-
-    Raises:
-        JobProblem: If the template cannot be read.
     """
     own = optional(manifest, column)
     if template is None:
         return Words(text=own, checks=())
-    try:
-        parsed = parse_template(template)
-    except ValueError as error:
-        raise JobProblem(str(error), where=f"defaults.{column}") from None
+    parsed = parse_template(template)
     checks = tuple(_check(manifest, part, own) for part in placeholders(parsed))
     return Words(text=pl.coalesce(own, _filled(manifest, parsed)), checks=checks)
 

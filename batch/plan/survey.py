@@ -43,7 +43,7 @@ class PlanView:
         opened: Checked items that are still to be bought, for each order.
         samples: The first three prompts among them, as they will be sent.
         caps: What may be spent.
-        fit: What of it the caps let through.
+        fit: What of it the caps let through; unchecked items, which may turn out to be none, come after all others.
         seconds: How long it takes to make what is still to be bought and is not beyond the caps.
         eta: Seconds for one clip; None where the profile does not know.
     """
@@ -119,8 +119,9 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
         fitting.add(to_buy["order"])
         if len(samples) < SAMPLES:
             samples += first_samples(to_buy)
+    for order, count in enumerate(plan.totals.unchecked):
+        fitting.add(pl.repeat(order, count, dtype=pl.Int32, eager=True))
     limits, fit = job.limits, fitting.fit
-    coming = fit.items if fit.beyond else fit.items + sum(plan.totals.unchecked)
     return PlanView(
         job=job.name,
         model=profile.slug,
@@ -134,7 +135,7 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
         caps=caps,
         fit=fit,
         seconds=expected_seconds(
-            coming,
+            fit.items,
             eta=(profile.eta_seconds or FALLBACK_ETA) / (job.provider.speed if job.simulated else 1.0),
             in_flight=limits.in_flight,
             per_minute=limits.submit_per_minute,

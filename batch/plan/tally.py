@@ -10,6 +10,7 @@ from batch.core.money import ZERO
 from batch.plan.checks import REJECTED_SCHEMA
 from batch.plan.depicting import HEIGHT, SHA256, SOURCE, WIDTH
 from batch.plan.items import INDEX, NEGATIVE, PROMPT, VARIANTS
+from batch.plan.overview import SKU
 from batch.plan.values import SAMPLES, PlanOutcome, PlanTotals, PromptSample, Twins, first_samples, high_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from batch.plan.overview import Overview
 
 _EXAMPLES = 3
+_BRACES = r"\{[^{}]*\}"
 
 
 class Tally:
@@ -32,6 +34,7 @@ class Tally:
         self._likenesses: list[pl.DataFrame] = []
         self._samples: list[PromptSample] = []
         self._small: dict[str, None] = {}
+        self._braced, self._braced_example = 0, ""
         frames = [order.frame for order in orders]
         self._frames = pl.DataFrame(
             {
@@ -52,6 +55,10 @@ class Tally:
             (self._checked if is_known else self._unchecked)[order] += count
         if len(self._samples) < SAMPLES:
             self._samples += first_samples(wanted)
+        braced = wanted.filter(pl.col(PROMPT).str.contains(_BRACES))
+        if braced.height:
+            self._braced += int(braced[VARIANTS].sum())
+            self._braced_example = self._braced_example or braced[SKU][0]
         likeness = pl.struct(SHA256, PROMPT, NEGATIVE, "order").hash().alias("likeness")
         self._likenesses.append(wanted.filter(known).select(likeness, INDEX, "order", VARIANTS))
         narrow, low = pl.col(WIDTH) < pl.col("frame_width"), pl.col(HEIGHT) < pl.col("frame_height")
@@ -73,6 +80,8 @@ class Tally:
             small_pictures=len(self._small),
             small_example=next(iter(self._small), ""),
             case_twins=self._overview.case_twins,
+            braced=self._braced,
+            braced_example=self._braced_example,
         )
         return PlanOutcome(totals=totals, rejected=rejected)
 

@@ -60,6 +60,8 @@ class PlanTotals:
         small_pictures: Pictures that will be enlarged: how many.
         small_example: One of them.
         case_twins: A few groups of SKUs that differ only in upper and lower case.
+        braced: Items in whose prompt something stands in braces, as in a placeholder that nobody fills in.
+        braced_example: The SKU of one of them.
     """
 
     rows: int
@@ -73,6 +75,8 @@ class PlanTotals:
     small_pictures: int = 0
     small_example: str = ""
     case_twins: tuple[tuple[str, ...], ...] = ()
+    braced: int = 0
+    braced_example: str = ""
 
     @property
     def items(self) -> int:

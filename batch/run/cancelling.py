@@ -52,7 +52,7 @@ async def cancel_items(
         Problem: If the state, the key or the provider is not there.
     """
     location = loaded.location
-    binding = Binding(job=location.name, provider=location.provider, host=location.host)
+    binding = Binding.of(location)
     store = await open_store(location.state, binding, now=clock.now())
     try:
         records = queries.records_in(store.reader, Phase.RUNNING)

@@ -16,12 +16,12 @@ from batch.core.money import format_usd
 from batch.core.order import check_buyable
 from batch.core.prediction import Listing, NoAnswer, NotListed
 from batch.core.profile import profile_notes
-from batch.errors import Exit, Problem
+from batch.errors import Exit, MissingInput, Problem
 from batch.models import load_profiles, profile_for
 from batch.run.desking import provider_for
 from batch.store import queries
 from batch.store.lock import lock_holder, lock_path
-from batch.store.state import read_state
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,8 +81,13 @@ def _versions() -> Iterator[Finding]:
 
 def _disk(loaded: LoadedJob) -> Iterator[Finding]:
     folder = loaded.location.output
-    while not folder.exists():
-        folder = folder.parent
+    try:
+        while not folder.exists():
+            folder = folder.parent
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        what = f"{folder} cannot be used: {error.strerror}"
+        yield Finding(level=Level.BAD, what=what, hint="set `output.dir`", exit=Exit.CANNOT_CREATE)
+        return
     free = shutil.disk_usage(folder).free
     what = f"{free / 1e9:.1f} GB are free for {loaded.location.output}"
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -99,13 +104,13 @@ def _state(loaded: LoadedJob) -> Iterator[Finding]:
     holder = lock_holder(lock_path(path))
     if holder:
         yield Finding(level=Level.NOTE, what=f"a run is at work on this job (process {holder})")
-    if not path.exists():
-        yield Finding(level=Level.GOOD, what=f"no state yet; the first run makes {path}")
-        return
     try:
-        with closing(read_state(path)) as connection:
+        with closing(read_state(path, Binding.of(loaded.location))) as connection:
             counts, cost = queries.counts(connection), queries.cost(connection)
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except MissingInput:
+        yield Finding(level=Level.GOOD, what=f"no state yet; the first run makes {path}")
+        return
     except Problem as problem:
         yield _bad(problem)
         return

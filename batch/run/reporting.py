@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from batch.report import write_report
 from batch.run.planning import picture_path
 from batch.store import views
-from batch.store.state import read_state
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     from batch.core.summary import ReportHead
@@ -25,7 +25,7 @@ def write_job_report(loaded: LoadedJob, head: ReportHead) -> dict[str, str]:
     """
     location = loaded.location
 
-    with closing(read_state(location.state)) as connection:
+    with closing(read_state(location.state, Binding.of(location))) as connection:
         paths = write_report(
             location.output / REPORT_FOLDER,
             head,

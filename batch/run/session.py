@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batch.core.ending import Cause, Stop, exit_code
 from batch.core.lifecycle import Phase
-from batch.core.order import check_buyable
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
-from batch.errors import CannotCreate, Exit, Problem, Unavailable, UsageProblem
+from batch.errors import CannotCreate, Exit, Problem, StorageProblem, Unavailable, UsageProblem
+from batch.inputs.manifest import STANDARD_INPUT, open_manifest
+from batch.inputs.standard import StandardInput
 from batch.models import profile_for
+from batch.providers.secret import read_key
 from batch.run.desking import provider_for, set_up_desk
 from batch.run.engine import Engine, Parts
 from batch.run.planning import bring_plan_up_to_date, planned_spend
@@ -30,7 +32,7 @@ from batch.store.store import Store, open_store
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from batch.core.profile import ModelProfile
     from batch.inputs.jobfile import LoadedJob
@@ -131,14 +133,12 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
     Raises:
         Problem: If the call cannot begin: bad job, bad manifest, another run at work, no key, no provider.
     """
-    profile = profile_for(loaded)
-    if request.parts.submit:
-        check_buyable(profile, loaded.job)
-    _make_folder(loaded)
+    profile = profile_for(loaded, to_buy=request.parts.submit)
     location = loaded.location
-    binding = Binding(job=location.name, provider=location.provider, host=location.host)
     with signals_heeded() as signals:
-        store = await open_store(location.state, binding, now=clock.now())
+        with _first_things_first(loaded, request.parts):
+            _make_folder(loaded)
+            store = await open_store(location.state, Binding.of(location), now=clock.now())
         session = _Session(
             loaded=loaded,
             profile=profile,
@@ -170,6 +170,20 @@ async def _do(session: _Session) -> Outcome:
         session.stops.append(stop)
         session.audience.note(stop.message)
     return await _conclude(session)
+
+
+@contextmanager
+def _first_things_first(loaded: LoadedJob, parts: Parts) -> Iterator[None]:
+    """Where the output or the state cannot be used, end with what comes before that: a bad manifest, a missing key."""
+    try:
+        yield
+    except (CannotCreate, StorageProblem):
+        if parts.submit and loaded.job.manifest.path != STANDARD_INPUT:
+            with open_manifest(loaded.job.manifest, loaded.folder, StandardInput()):
+                pass
+        if not loaded.job.simulated:
+            read_key(os.environ)
+        raise
 
 
 def _make_folder(loaded: LoadedJob) -> None:

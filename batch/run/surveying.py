@@ -17,7 +17,7 @@ from batch.plan.survey import known_items, view_plan
 from batch.run.clock import utc_day
 from batch.run.planning import cache_folder, fetch_pictures
 from batch.store import changes, queries
-from batch.store.state import read_state
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +41,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     Raises:
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
-    profile = profile_for(loaded)
+    profile = profile_for(loaded, to_buy=True)
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
@@ -59,7 +59,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
 @contextmanager
 def _state(loaded: LoadedJob) -> Iterator[sqlite3.Connection | None]:
     try:
-        connection = read_state(loaded.location.state)
+        connection = read_state(loaded.location.state, Binding.of(loaded.location))
     except MissingInput:
         yield None
         return

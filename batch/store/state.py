@@ -13,6 +13,9 @@ from batch.store.problems import storage_problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Self
+
+    from batch.core.location import JobLocation
 
 APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
 VERSION = 1
@@ -26,6 +29,11 @@ class Binding:
     provider: str
     host: str
 
+    @classmethod
+    def of(cls, location: JobLocation) -> Self:
+        """Give what the state of a job belongs to."""
+        return cls(job=location.name, provider=location.provider, host=location.host)
+
 
 def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
     """Open a state for writing, or make it. The caller holds the run lock.
@@ -35,7 +43,7 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
         JobProblem: If it belongs to another job or provider, or to a newer version.
         CannotCreate: If it cannot be made.
     """
-    if path.exists() and path.stat().st_size:
+    if _has_bytes(path):
         _check_header(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -58,15 +66,16 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
     return connection
 
 
-def read_state(path: Path) -> sqlite3.Connection:
+def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
     """Open a state for reading only, beside a run that writes it or alone.
 
     Raises:
         MissingInput: If there is none yet.
         StorageProblem: If the file is damaged, or no state at all.
-        JobProblem: If it is of a newer version.
+        JobProblem: If it belongs to another job or provider, whose items and money would be shown as this one's, or
+            to a newer version.
     """
-    if not path.exists() or path.stat().st_size == 0:
+    if not _has_bytes(path):
         raise _no_state(path)
     _check_header(path)
     try:
@@ -79,6 +88,7 @@ def read_state(path: Path) -> sqlite3.Connection:
             if _is_empty(connection):
                 raise _no_state(path)
             _check_version(connection, path)
+            _check_binding(connection, path, binding)
     except BaseException:
         connection.close()
         raise
@@ -103,14 +113,26 @@ def _explained(path: Path) -> Iterator[None]:
         raise storage_problem(error, str(path)) from error
 
 
+def _has_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> StorageProblem:
+    hint = "make it readable, or name another file under `state:`"
+    return StorageProblem(f"the state cannot be read: {error.strerror}", where=str(path), hint=hint)
+
+
 def _check_header(path: Path) -> None:
     try:
         with path.open("rb") as file:
             head = file.read(16)
     except OSError as error:
-        raise StorageProblem(
-            f"the state cannot be read: {error.strerror}", where=str(path), hint="make it readable"
-        ) from error
+        raise _unreadable(path, error) from error
     if head != b"SQLite format 3\x00":
         raise StorageProblem(
             "this file is no state of sora-batch",

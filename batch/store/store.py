@@ -30,11 +30,11 @@ class Store:
         reader: A read-only connection of the event loop's thread; it sees what was committed.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: RunLock) -> None:
+    def __init__(self, path: Path, binding: Binding, connection: sqlite3.Connection, lock: RunLock) -> None:
         self.path = path
         self._connection = connection
         self._lock = lock
-        self.reader = read_state(path)
+        self.reader = read_state(path, binding)
         self._writer = Writer(connection, str(path))
 
     def post(self, item_id: int, event: SubmitEvent) -> asyncio.Future[Record]:
@@ -90,7 +90,7 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 changes.recover(connection, now)
-            return Store(path, connection, lock)
+            return Store(path, binding, connection, lock)
         except BaseException:
             connection.close()
             raise

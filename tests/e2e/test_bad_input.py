@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import sqlite3
 from contextlib import closing
@@ -71,6 +72,39 @@ def test_a_bad_job_ends_with_78_and_names_its_line(shop: Shop, text: str, words:
     check_untouched(shop)
 
 
+def test_what_went_wrong_is_json_where_messages_are(shop: Shop) -> None:
+    """A machine that reads standard error line by line meets nothing else there."""
+    shop.rows(more=[("MISSING", "missing.png")])
+    for command in (["plan"], ["run", "--yes", "--json"]):
+        ended = shop.command(*command, "--log-format", "json")
+        assert ended.exit == 65
+        lines = [json.loads(line) for line in ended.err.splitlines()]
+        assert "no row can become an item" in lines[-1]["message"]
+
+
+def test_names_that_no_file_can_have_are_no_defects_of_ours(shop: Shop) -> None:
+    """Whoever only reads is told; `doctor` says it among the rest."""
+    long = "x" * 300
+    shop.job(state=long)
+    for command in ("plan", "status", "report"):
+        check_said(shop.command(command), 74, long, "File name too long")
+    shop.job(output={"dir": long})
+    check_said(shop.run(), 73, long, "output.dir")
+    told = shop.command("doctor")
+    assert told.exit == 73, told
+    assert f"{long} cannot be used: File name too long" in told.out
+
+
+def test_a_sample_is_written_over_nothing(shop: Shop) -> None:
+    """A file in its folder's place, a folder in a file's place: named, and nothing is written."""
+    (shop.folder / "taken").write_text("a letter", encoding="utf-8")
+    (shop.folder / "half" / "configs" / "demo.yaml").mkdir(parents=True)
+    for folder, words in (("taken", "Not a directory"), ("half", "another file"), ("y" * 300, "File name too long")):
+        target = shop.folder / folder
+        check_said(shop.sample("demo", target), 73, str(target), words)
+    assert [path.name for path in (shop.folder / "half").rglob("*")] == ["configs", "demo.yaml"]
+
+
 def test_a_missing_job_ends_with_66(shop: Shop) -> None:
     """Its path stands in the message; so it does for a folder in its place."""
     shop.job_file.unlink()
@@ -98,6 +132,24 @@ def test_an_output_folder_that_cannot_be_made_ends_with_73(shop: Shop) -> None:
     """A file lies in its place: it is named and left alone."""
     shop.job(output={"dir": "taken"})
     (shop.folder / "taken").write_text("a letter", encoding="utf-8")
+    check_said(shop.run(), 73, str(shop.folder / "taken"))
+    assert (shop.folder / "taken").read_text(encoding="utf-8") == "a letter"
+
+
+def test_what_is_worst_decides_the_exit_code(shop: Shop) -> None:
+    """A manifest that is not there comes before an output folder or a state that cannot be used; so does the key."""
+    (shop.folder / "taken").write_text("a letter", encoding="utf-8")
+    shop.job(output={"dir": "taken"}, manifest={"path": "nowhere.csv"})
+    check_said(shop.run(), 66, "nowhere.csv")
+    live = {"name": "eachlabs", "base_url": "http://127.0.0.1:9"}
+    text = shop.job_file.read_text(encoding="utf-8")
+    start, end = text.index("provider:"), text.index("defaults:")
+    text = f"{text[:start]}provider: {live}\n{text[end:]}"
+    shop.job_file.write_text(text, encoding="utf-8")
+    check_said(shop.run(), 66, "nowhere.csv")
+    shop.job_file.write_text(text.replace("nowhere.csv", "manifest.csv"), encoding="utf-8")
+    check_said(shop.run(), 77, "EACHLABS_API_KEY")
+    shop.environment["EACHLABS_API_KEY"] = "a-key-a-key"
     check_said(shop.run(), 73, str(shop.folder / "taken"))
     assert (shop.folder / "taken").read_text(encoding="utf-8") == "a letter"
 
@@ -140,6 +192,7 @@ def test_bad_rows_are_rejected_each_with_its_reason(shop: Shop) -> None:
             ("MISSING", "missing.png", "turn", "4", "red"),
             ("TABLE", "table.png", "turn", "4", "red"),
             ("CUT", "cut.png", "turn", "4", "red"),
+            ("NAME", "n" * 300, "turn", "4", "red"),
             ("HUGE", "huge.png", "turn", "4", "red"),
             ("LONG", good, "turn " * 8_000, "4", "red"),
             ("FIVE", good, "turn", "5", "red"),
@@ -155,6 +208,7 @@ def test_bad_rows_are_rejected_each_with_its_reason(shop: Shop) -> None:
         "MISSING": "image",
         "TABLE": "image",
         "CUT": "image",
+        "NAME": "image",
         "HUGE": "image",
         "LONG": "prompt",
         "FIVE": "duration",
@@ -197,6 +251,8 @@ def test_a_state_that_is_not_this_jobs_is_left_alone(begun: Shop) -> None:
     before = begun.state.read_bytes()
     begun.job(name="other")
     check_said(begun.run(), 78, "state.sqlite", "shop", "other")
+    for command in ("plan", "status", "report"):  # what another job did and paid is not this one's
+        check_said(begun.command(command), 78, "state.sqlite", "shop", "other")
     assert begun.state.read_bytes() == before
 
     begun.job()

@@ -156,6 +156,12 @@ class Shop:
         with self.start(*arguments, stdin=subprocess.DEVNULL, **options) as process:
             return finish(process)
 
+    def sample(self, name: str, folder: Path) -> Ended:
+        """Do `init --sample`."""
+        command = [sys.executable, "-m", "batch", "init", "--sample", name, "-o", str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            return finish(process)
+
     def run(self, *arguments: str) -> Ended:
         """Do `run --yes --json`."""
         return self.command("run", "--yes", "--json", *arguments)

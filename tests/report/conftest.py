@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -205,7 +206,10 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("no Chromium is installed")
     profile = tmp_path_factory.mktemp("chromium")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"], **quiet) as process:  # type: ignore[call-overload]
+    # Beside its profile it writes settings and caches into the home of whoever starts it.
+    home = os.environ | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), str(profile))
+    command = [program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    with subprocess.Popen(command, env=home, **quiet) as process:  # type: ignore[call-overload]
         try:
             yield f"http://127.0.0.1:{_port(profile, process)}"
         finally:

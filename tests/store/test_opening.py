@@ -37,7 +37,7 @@ def made(tmp_path: Path) -> Path:
 
 def openings(path: Path) -> list[Callable[[], sqlite3.Connection]]:
     """Give both ways to open a file: for writing and for reading."""
-    return [partial(open_state, path, BINDING), partial(read_state, path)]
+    return [partial(open_state, path, BINDING), partial(read_state, path, BINDING)]
 
 
 def changed(path: Path, *statements: str) -> None:
@@ -66,7 +66,7 @@ def test_a_state_is_found_again_as_it_was(made: Path) -> None:
         connection.execute("INSERT INTO meta (key, value) VALUES ('echo', 'seen')")
     with contextlib.closing(open_state(made, BINDING)) as connection:
         assert queries.meta(connection, "echo") == "seen"
-    with contextlib.closing(read_state(made)) as reader:
+    with contextlib.closing(read_state(made, BINDING)) as reader:
         assert queries.meta(reader, "echo") == "seen"
         with pytest.raises(sqlite3.OperationalError):
             reader.execute("DELETE FROM meta")
@@ -81,12 +81,13 @@ def test_a_state_is_found_again_as_it_was(made: Path) -> None:
     ],
 )
 def test_another_jobs_or_providers_state_is_refused_by_name(made: Path, other: Binding, word: str) -> None:
-    """Exit 78, with both names and the way out."""
-    with pytest.raises(JobProblem, match=word) as caught:
-        open_state(made, other)
-    assert caught.value.exit is Exit.BAD_JOB
-    assert "state:" in caught.value.hint
-    assert caught.value.where == str(made)
+    """Exit 78, with both names and the way out, to write and to read: its numbers are not this job's."""
+    for opened in (open_state, read_state):
+        with pytest.raises(JobProblem, match=word) as caught:
+            opened(made, other)
+        assert caught.value.exit is Exit.BAD_JOB
+        assert "state:" in caught.value.hint
+        assert caught.value.where == str(made)
 
 
 def test_a_newer_state_is_refused_and_left_alone(made: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_file_of_no_bytes_becomes_a_state(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     path.touch()
     with pytest.raises(MissingInput):
-        read_state(path)
+        read_state(path, BINDING)
     with contextlib.closing(open_state(path, BINDING)) as connection:
         assert queries.meta(connection, "job") == "spring"
 
@@ -155,7 +156,7 @@ def test_a_state_whose_first_transaction_was_lost_is_made_anew(tmp_path: Path) -
     changed(path, "PRAGMA journal_mode = WAL")
     assert path.stat().st_size > 0
     with pytest.raises(MissingInput):
-        read_state(path)
+        read_state(path, BINDING)
     with contextlib.closing(open_state(path, BINDING)) as connection:
         assert queries.meta(connection, "job") == "spring"
 
@@ -164,8 +165,17 @@ def test_a_state_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
     """Reading never makes one."""
     path = tmp_path / "state.sqlite"
     with pytest.raises(MissingInput, match="no state yet"):
-        read_state(path)
+        read_state(path, BINDING)
     assert not path.exists()
+
+
+def test_a_name_that_no_file_can_have_is_a_problem_and_no_traceback(tmp_path: Path) -> None:
+    """As a folder that may not be entered would be: looking whether the file is there fails already."""
+    path = tmp_path / ("s" * 300)
+    for opening in openings(path):
+        with pytest.raises(StorageProblem, match="File name too long") as caught:
+            opening()
+        assert "state:" in caught.value.hint
 
 
 def test_a_folder_in_its_place_is_a_problem_and_no_traceback(tmp_path: Path) -> None:
