@@ -319,9 +319,12 @@ def test_the_first_picture_of_an_mpo_is_used() -> None:
 
 
 def test_a_tiff_of_several_pages_gives_its_first() -> None:
-    """The first page is the picture."""
+    """The first page is the picture, and the others are said to be left out: pages are no animation."""
     data = saved(quarters(), "TIFF", save_all=True, append_images=[Image.new("RGB", (640, 360), "magenta")])
-    assert_quarters(pixels(prepare_frame(data, WHOLE, WIDE)))
+    frame = prepare_frame(data, WHOLE, WIDE)
+    assert_quarters(pixels(frame))
+    assert any("several pages" in warning for warning in frame.warnings)
+    assert not any("animated" in warning for warning in frame.warnings)
 
 
 def test_odd_metadata_says_nothing_on_the_terminal(recwarn: pytest.WarningsRecorder) -> None:
