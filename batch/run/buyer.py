@@ -197,7 +197,8 @@ class Buyer:
         try:
             return await ready.frame
         except PictureError as error:
-            event = ev.PictureRejected(at=self._desk.clock.now(), reason=str(error))
+            reason = f"{error.reason}; {error.hint}" if error.hint else error.reason
+            event = ev.PictureRejected(at=self._desk.clock.now(), reason=reason)
             await self._desk.store.apply(ready.article.item_id, event)
             self._desk.watcher.note(f"{ready.article.sku}: {error}")
             return None
