@@ -264,6 +264,7 @@ class Buyer:
             upload_url=upload.url,
             frame_sha256=frame.sha256,
             recipe=RECIPE_VERSION,
+            warnings=frame.warnings,
         )
         reserved = await desk.store.reserve(article.item_id, intent, caps_of(desk), _names(desk, article))
         if isinstance(reserved, CapReached):
