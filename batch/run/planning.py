@@ -19,6 +19,7 @@ from batch.inputs.standard import StandardInput
 from batch.net.clients import picture_client
 from batch.plan import make_plan, open_book
 from batch.plan.checks import REJECTED_SCHEMA
+from batch.plan.describe import plan_warnings
 from batch.plan.fingerprint import fingerprint_of
 from batch.plan.looking import limits_of
 from batch.plan.rejects import write_rejected
@@ -169,6 +170,8 @@ class _Planning:
             raise ManifestProblem("no row can become an item", where=str(path), hint="it says why, row by row")
         if self._strict:
             self._check_strict(plan.totals.rejected)
+        for warning in plan_warnings(plan.totals):
+            self._audience.note(f"warning: {warning}")
 
     def _check_strict(self, rejected: int) -> None:
         if rejected:

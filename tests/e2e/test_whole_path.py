@@ -85,7 +85,9 @@ def test_what_a_frame_costs_the_picture_is_said_in_the_report(shop: Shop) -> Non
     small.save(shop.folder / "SMALL.png")
     shop.rows("00152", "SMALL")
     shop.job(image={"fit": "cover"})
-    assert shop.run().items == {"done": 2}
+    ended = shop.run()
+    assert ended.items == {"done": 2}
+    assert "warning: 2 pictures smaller than the frame, which may look soft" in ended.err
     document = json.loads((shop.out / "report" / "report.json").read_text(encoding="utf-8"))
     warnings = {item["sku"]: " ".join(item["warnings"]) for item in document["items"]}
     assert "enlarged 4.0 times" in warnings["SMALL"]
