@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from batch.errors import MissingInput, Unavailable
@@ -71,7 +71,7 @@ async def _base_url(process: asyncio.subprocess.Process) -> str:
         line = b""
     url = line.decode("utf-8", "replace").strip()
     if not url.startswith("http://"):
-        process.kill()
+        _kill(process)
         assert process.stderr is not None
         said = (await process.stderr.read()).decode("utf-8", "replace").strip()
         raise Unavailable(f"the simulator did not start: {said or 'it said nothing'}", hint="nothing was sent")
@@ -79,10 +79,15 @@ async def _base_url(process: asyncio.subprocess.Process) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
+    with suppress(ProcessLookupError):  # it may have ended by itself at any moment
         process.terminate()
     try:
         await asyncio.wait_for(process.communicate(), _STOP_SECONDS)
     except TimeoutError:
-        process.kill()
+        _kill(process)
         await process.communicate()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
