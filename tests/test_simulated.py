@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from batch.core.job import Provider
-from batch.errors import Unavailable
+from batch.errors import JobProblem
 from batch.run.simulated import simulator_beside
 
 if TYPE_CHECKING:
@@ -29,6 +29,6 @@ async def test_a_simulator_that_has_ended_before_it_is_heard_says_why(
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", started_and_ended)
     settings = Provider(name="simulator", faults="faults.yaml")
-    with pytest.raises(Unavailable, match=r"rule 1.*did you mean 'short'"):
+    with pytest.raises(JobProblem, match=r"rule 1.*did you mean 'short'"):
         async with simulator_beside(settings, job_folder=tmp_path, data_dir=tmp_path / "simulator"):
             pytest.fail("it started")
