@@ -28,7 +28,11 @@ class PictureRejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intended(Event):
-    """We are about to send the one POST of a new attempt; its price is reserved."""
+    """We are about to send the one POST of a new attempt; its price is reserved.
+
+    Attributes:
+        warnings: What a person should know of the frame that is sent.
+    """
 
     run_id: int
     day: str
@@ -37,6 +41,7 @@ class Intended(Event):
     upload_url: str
     frame_sha256: str
     recipe: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

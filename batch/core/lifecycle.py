@@ -41,6 +41,7 @@ class Attempt:
         estimate: Micro-dollars reserved for it.
         settled: Micro-dollars that the provider said it charged; None while it has not said.
         unsettled_for_good: The provider never said; the estimate stands under possibly charged.
+        warnings: What a person should know of its frame.
     """
 
     number: int
@@ -64,6 +65,7 @@ class Attempt:
     message: str = ""
     looks: int = 0
     duplicates: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def reserved(self) -> int:
@@ -170,6 +172,7 @@ def _intended(record: Record, event: ev.Intended) -> Record:
         upload_url=event.upload_url,
         frame_sha256=event.frame_sha256,
         recipe=event.recipe,
+        warnings=event.warnings,
     )
     return replace(earlier, phase=Phase.SUBMITTING, attempt=attempt, accepted=record.accepted + 1, reason="")
 

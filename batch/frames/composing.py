@@ -149,7 +149,8 @@ def _laid_out(
         return whole, Fit.CONTAIN, ("the picture's border is not plain; the whole picture is shown",)
     if seen.subject is None:
         return whole, Fit.CONTAIN, ("no product stands out from the background; the whole picture is shown",)
-    laid = geometry.subject(source, seen.subject.box, frame, margin=settings.margin, cut=seen.subject.cut)
+    product = seen.subject
+    laid = geometry.subject(source, product.box, frame, margin=settings.margin, cut=product.cut, reach=product.reach)
     if isinstance(laid, NoLayout):
         return whole, Fit.CONTAIN, (f"{laid.reason}; the whole picture is shown",)
     return laid, Fit.SUBJECT, ()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from PIL import (
     GifImagePlugin,
     Image,
+    ImageChops,
     ImageCms,
     JpegImagePlugin,
     PngImagePlugin,
@@ -45,6 +46,7 @@ _FORMATS = (
     GifImagePlugin.GifImageFile.format,
 )
 _ORIENTATION = 0x0112
+_PHOTOMETRIC, _WHITE_IS_ZERO = 0x0106, 0
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -196,19 +198,37 @@ def _orientation(image: Image.Image) -> int:
 
 def _workable(image: Image.Image) -> Image.Image:
     """Any of Pillow's modes as L, RGB, CMYK or RGBa."""
-    if image.has_transparency_data:
-        straight = image.convert("RGBA")
-        lowest, highest = straight.getchannel("A").getextrema()
-        if highest == 0:
-            raise PictureError("the picture is transparent throughout", hint="export it again with its visible layers")
-        return straight.convert("RGB") if lowest == 255 else straight.convert("RGBa")
     if image.mode.startswith("I;16"):
-        return image.convert("I").point(_high_bytes(), "L")
+        return _from_sixteen(image)
+    if image.has_transparency_data:
+        return _premultiplied(image.convert("RGBA"))
     if image.mode in {"I", "F"}:
         return _from_wide(image)
     if image.mode in {"L", "1"}:
         return image.convert("L")
     return image if image.mode in {"RGB", "CMYK"} else image.convert("RGB")
+
+
+def _premultiplied(straight: Image.Image) -> Image.Image:
+    """RGBA as RGBa; as RGB where it is opaque throughout."""
+    lowest, highest = straight.getchannel("A").getextrema()
+    if highest == 0:
+        raise PictureError("the picture is transparent throughout", hint="export it again with its visible layers")
+    return straight.convert("RGB") if lowest == 255 else straight.convert("RGBa")
+
+
+def _from_sixteen(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits as 8; Pillow would clip it, and would compare the transparent grey with what is left."""
+    wide = image.convert("I")
+    grey = wide.point(_high_bytes(), "L")
+    # Pillow turns a TIFF whose zero is white only up to 8 bits.
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        grey = ImageChops.invert(grey)
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return grey
+    opacity = wide.point([255 * (value != clear) for value in range(65536)], "L")
+    return _premultiplied(Image.merge("LA", (grey, opacity)).convert("RGBA"))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageFilter
@@ -37,10 +37,12 @@ class Subject:
     Args:
         box: Where it is, in source pixels, shadow included.
         cut: The sides of the source that seem to cut it.
+        reach: Where it goes down to its faintest trace, as the tail of a shadow does; None where that is not known.
     """
 
     box: Box
     cut: frozenset[Side]
+    reach: Box | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +110,11 @@ def _cutout(picture: Picture, small: Image.Image) -> Cutout | None:
     alpha = small.getchannel("A")
     if _border_share(alpha.point(lambda value: 255 * (value <= _VISIBLE))) < _PLAIN_SHARE / 2:
         return None
-    visible = picture.pixels.getchannel("a").point(lambda value: 255 * (value > _VISIBLE))
-    subject = _subject([_Mask(visible, picture.size)])
-    return Cutout(subject=subject or _everything(picture.size), pale=_is_pale(small))
+    opacity = picture.pixels.getchannel("a")
+    subject = _subject([_Mask(opacity.point(lambda value: 255 * (value > _VISIBLE)), picture.size)])
+    if subject is None:
+        return Cutout(subject=_everything(picture.size), pale=_is_pale(small))
+    return Cutout(subject=replace(subject, reach=_Mask(opacity, picture.size).box), pale=_is_pale(small))
 
 
 def _is_pale(small: Image.Image) -> bool:

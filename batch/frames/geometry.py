@@ -23,6 +23,9 @@ class Side(StrEnum):
 
 ALL_SIDES = frozenset(Side)
 
+_WORTH = 2 / 3
+"""Traces too faint to be seen may cost a product this share of its size, no more: beyond it they are dirt."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -89,7 +92,13 @@ def same_shape(source: Size, frame: Size) -> bool:
 
 
 def subject(
-    source: Size, box: Box, frame: Size, *, margin: float, cut: frozenset[Side] = frozenset()
+    source: Size,
+    box: Box,
+    frame: Size,
+    *,
+    margin: float,
+    cut: frozenset[Side] = frozenset(),
+    reach: Box | None = None,
 ) -> Layout | NoLayout:
     """The product as large as possible and centred, whole, with a margin.
 
@@ -102,10 +111,40 @@ def subject(
         frame: The frame's size.
         margin: Share of the frame's shorter side that stays free on each side that is not in `cut`.
         cut: The sides of the source that cut the product.
+        reach: How far the product goes down to its faintest trace. It is kept in the frame too, without a margin,
+            unless the product would become less than two thirds as large for it.
     """
     free = margin * frame.shorter
-    across = _Axis(source.width, box.left, box.right, frame.width, free, Side.LEFT in cut, Side.RIGHT in cut)
-    down = _Axis(source.height, box.top, box.bottom, frame.height, free, Side.TOP in cut, Side.BOTTOM in cut)
+    plain = _around(source, box, frame, reach=box, free=free, cut=cut)
+    if reach is None or isinstance(plain, NoLayout):
+        return plain
+    whole = _around(source, box, frame, reach=reach, free=free, cut=cut)
+    return whole if isinstance(whole, Layout) and whole.scale >= _WORTH * plain.scale else plain
+
+
+def _around(source: Size, box: Box, frame: Size, *, reach: Box, free: float, cut: frozenset[Side]) -> Layout | NoLayout:
+    across = _Axis(
+        length=source.width,
+        start=box.left,
+        end=box.right,
+        reach_start=reach.left,
+        reach_end=reach.right,
+        frame=frame.width,
+        free=free,
+        cut_start=Side.LEFT in cut,
+        cut_end=Side.RIGHT in cut,
+    )
+    down = _Axis(
+        length=source.height,
+        start=box.top,
+        end=box.bottom,
+        reach_start=reach.top,
+        reach_end=reach.bottom,
+        frame=frame.height,
+        free=free,
+        cut_start=Side.TOP in cut,
+        cut_end=Side.BOTTOM in cut,
+    )
     largest = min(across.largest, down.largest)
     scale = max((axis.filling for axis in (across, down) if axis.pinned), default=largest)
     if scale > largest + 1e-9 or any(axis.pinned and axis.filling < scale - 1e-9 for axis in (across, down)):
@@ -113,13 +152,15 @@ def subject(
     return _placed(source, frame, scale, across.offset(scale), down.offset(scale))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Axis:
     """One direction of the task: the source's length, the product's start and end in it, the frame's length."""
 
     length: float
     start: float
     end: float
+    reach_start: float
+    reach_end: float
     frame: float
     free: float
     cut_start: bool
@@ -139,17 +180,31 @@ class _Axis:
         """The largest scale at which the product still fits, with its margins."""
         if self.pinned:
             return self.filling
-        first = 0.0 if self.cut_start else self.start
-        last = self.length if self.cut_end else self.end
-        margins = self.free * (2 - self.cut_start - self.cut_end)
-        return max(self.frame - margins, 1.0) / (last - first)
+        return min(
+            max(self.frame - free_before - free_after, 1.0) / (last - first)
+            for first, free_before in self._firsts
+            for last, free_after in self._lasts
+        )
 
     def offset(self, scale: float) -> float:
         if self.cut_start:
             return 0.0
         if self.cut_end:
             return self.frame - scale * self.length
-        return (self.frame - scale * (self.start + self.end)) / 2
+        centred = (self.frame - scale * (self.start + self.end)) / 2
+        least = max(free - scale * first for first, free in self._firsts)
+        most = min(self.frame - free - scale * last for last, free in self._lasts)
+        return min(max(centred, least), most)
+
+    @property
+    def _firsts(self) -> tuple[tuple[float, float], ...]:
+        """What must not come before the frame's start: where it is in the source, and what stays free before it."""
+        return ((0.0, 0.0),) if self.cut_start else ((self.start, self.free), (self.reach_start, 0.0))
+
+    @property
+    def _lasts(self) -> tuple[tuple[float, float], ...]:
+        """The same at the frame's end."""
+        return ((self.length, 0.0),) if self.cut_end else ((self.end, self.free), (self.reach_end, 0.0))
 
 
 def _centred(source: Size, frame: Size, scale: float) -> Layout:

@@ -12,6 +12,8 @@ from batch.frames.settings import FitSettings, FrameTarget, PictureFacts
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PIL import Image
+
     from batch.core.media import Size
 
 _WANTED = "give a JPEG, PNG, WebP, TIFF or GIF"
@@ -72,18 +74,22 @@ def _facts(source: bytes | Path, name: str, settings: FitSettings, target: Frame
                 f"the picture has {head.size} pixels; its shorter side has to have {settings.min_side}",
                 hint="give a larger picture, or lower image.min_side in the job",
             )
-        animated = bool(getattr(head.image, "is_animated", False)) and head.image.format != "MPO"
         return PictureFacts(
             format=name,
             size=head.size,
             mode=head.image.mode,
             has_alpha=head.image.has_transparency_data,
-            warnings=_animation(animated) + _smallness(head.size, target),
+            warnings=_others(head.image) + _smallness(head.size, target),
         )
 
 
-def _animation(animated: bool) -> tuple[str, ...]:
-    return ("the picture is animated; only its first frame is used",) if animated else ()
+def _others(image: Image.Image) -> tuple[str, ...]:
+    """What is not used of a file with several pictures; behind an MPO's first are only other views of it."""
+    if not getattr(image, "is_animated", False) or image.format == "MPO":
+        return ()
+    if image.format == "TIFF":
+        return ("the picture has several pages or layers; only the first is used",)
+    return ("the picture is animated; only its first frame is used",)
 
 
 def _smallness(size: Size, target: FrameTarget | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from batch.core.media import Box, Size
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Counted up when equal input gives another frame. Recorded with a clip, never part of an item's key."""
 
 AUTO = "auto"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from batch.plan.forecast import Caps
     from batch.plan.survey import PlanView
+    from batch.plan.values import PlanTotals
 
 _ROWS_SHOWN = 10
 _ROWS_IN_JSON = 1000
@@ -68,7 +69,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "examples": [list(group) for group in totals.twins.examples],
         },
         "notes": list(view.notes),
-        "warnings": list(plan_warnings(view)),
+        "warnings": list(plan_warnings(view.totals)),
         "rejected_rows": view.rejected.head(_ROWS_IN_JSON).to_dicts(),
     }
 
@@ -76,14 +77,13 @@ def plan_json(view: PlanView) -> dict[str, Any]:
 def plan_text(view: PlanView) -> list[str]:
     """Give the lines that a person reads: what, how much, how long, the first prompts, then what is wrong."""
     lines = [*_head(view), *_money(view), *_prompts(view)]
-    lines += [f"warning: {text}" for text in plan_warnings(view)]
+    lines += [f"warning: {text}" for text in plan_warnings(view.totals)]
     lines += [f"note: {text}" for text in view.notes]
     return [_plain(line) for line in (*lines, *_rejected(view))]
 
 
-def plan_warnings(view: PlanView) -> Iterator[str]:
+def plan_warnings(totals: PlanTotals) -> Iterator[str]:
     """Say what may not be meant as it stands."""
-    totals = view.totals
     if totals.twins.items:
         groups = "; ".join(" = ".join(group) for group in totals.twins.examples)
         yield (

@@ -211,7 +211,8 @@ class Buyer:
         try:
             return await ready.frame
         except PictureError as error:
-            event = ev.PictureRejected(at=self._desk.clock.now(), reason=str(error))
+            reason = f"{error.reason}; {error.hint}" if error.hint else error.reason
+            event = ev.PictureRejected(at=self._desk.clock.now(), reason=reason)
             await self._desk.store.apply(ready.article.item_id, event)
             self._desk.watcher.note(f"{ready.article.sku}: {error}")
             return None
@@ -277,6 +278,7 @@ class Buyer:
             upload_url=upload.url,
             frame_sha256=frame.sha256,
             recipe=RECIPE_VERSION,
+            warnings=frame.warnings,
         )
         reserved = await desk.store.reserve(article.item_id, intent, caps_of(desk), _names(desk, article))
         if isinstance(reserved, CapReached):

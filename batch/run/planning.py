@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
 from batch.errors import ManifestProblem
 from batch.inputs.manifest import open_manifest
@@ -15,18 +18,18 @@ from batch.inputs.picturefacts import is_url
 from batch.inputs.standard import StandardInput
 from batch.net.clients import picture_client
 from batch.plan import make_plan, open_book
+from batch.plan.checks import REJECTED_SCHEMA
+from batch.plan.describe import plan_warnings
 from batch.plan.fingerprint import fingerprint_of
 from batch.plan.looking import limits_of
 from batch.plan.rejects import write_rejected
-from batch.store import queries
+from batch.store import queries, views
 from batch.store.loading import load_plan
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
     from decimal import Decimal
-
-    import polars as pl
 
     from batch.core.profile import ModelProfile
     from batch.inputs.jobfile import LoadedJob
@@ -72,6 +75,22 @@ def planned_spend(reader: sqlite3.Connection) -> Spend:
     orders = queries.planned_orders(reader)
     micros = sum(order.estimate * order.items for order in orders)
     return Spend(items=sum(order.items for order in orders), usd=from_micros(micros), orders=tuple(orders))
+
+
+def list_rejected(loaded: LoadedJob, reader: sqlite3.Connection) -> None:
+    """Write `rejected.csv` anew, if rows joined it when their pictures were framed.
+
+    A picture's head and end are looked at when it is planned; what only decoding finds out is known later.
+
+    Raises:
+        CannotCreate: If the file cannot be made.
+    """
+    if not queries.count_in(reader, Phase.REJECTED):
+        return
+    rows = [astuple(row) for row in views.rejected(reader)]
+    if rows:  # an older plan's were mended
+        table = pl.DataFrame(rows, schema=REJECTED_SCHEMA, orient="row")
+        write_rejected(loaded.location.output / REJECTED_FILE, table)
 
 
 async def bring_plan_up_to_date(
@@ -151,6 +170,8 @@ class _Planning:
             raise ManifestProblem("no row can become an item", where=str(path), hint="it says why, row by row")
         if self._strict:
             self._check_strict(plan.totals.rejected)
+        for warning in plan_warnings(plan.totals):
+            self._audience.note(f"warning: {warning}")
 
     def _check_strict(self, rejected: int) -> None:
         if rejected:

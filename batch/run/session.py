@@ -21,7 +21,7 @@ from batch.models import profile_for
 from batch.providers.secret import read_key
 from batch.run.desking import provider_for, set_up_desk
 from batch.run.engine import Engine, Parts
-from batch.run.planning import bring_plan_up_to_date, planned_spend
+from batch.run.planning import bring_plan_up_to_date, list_rejected, planned_spend
 from batch.run.preflight import look_before_buying
 from batch.run.reporting import write_job_report
 from batch.run.signals import Signals, signals_heeded
@@ -347,6 +347,7 @@ async def _report(session: _Session, outcome: Outcome, why: str) -> Outcome:
         notes=(*profile_notes(session.profile), *outcome.notes),
     )
     try:
+        list_rejected(loaded, session.store.reader)
         paths = await asyncio.to_thread(write_job_report, loaded, head)
     except Problem as problem:  # what was bought and what it cost stands in the state all the same
         session.audience.note(f"the report could not be written: {problem}")

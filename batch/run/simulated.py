@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from batch.errors import MissingInput, Unavailable
+from batch.errors import Exit, JobProblem, MissingInput, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,7 +29,9 @@ async def simulator_beside(settings: Provider, *, job_folder: Path, data_dir: Pa
         data_dir: Where its ledger, uploads and clips lie; a simulator started again goes on from there.
 
     Raises:
-        Unavailable: If it does not start; says why.
+        MissingInput: If the faults file is not there.
+        JobProblem: If the faults file is wrong.
+        Unavailable: If it does not start for another reason; says why.
     """
     arguments = [
         "--data-dir",
@@ -68,21 +70,29 @@ async def _base_url(process: asyncio.subprocess.Process) -> str:
     try:
         line = await asyncio.wait_for(process.stdout.readline(), _START_SECONDS)
     except TimeoutError:
-        line = b""
-    url = line.decode("utf-8", "replace").strip()
-    if not url.startswith("http://"):
-        process.kill()
-        assert process.stderr is not None
-        said = (await process.stderr.read()).decode("utf-8", "replace").strip()
-        raise Unavailable(f"the simulator did not start: {said or 'it said nothing'}", hint="nothing was sent")
-    return url
+        said = await _end(process)
+    else:
+        url = line.decode("utf-8", "replace").strip()
+        if url.startswith("http://"):
+            return url
+        said = await _last_words(process)
+    if process.returncode == Exit.BAD_JOB:
+        raise JobProblem(said, hint="mend the faults file, or leave `provider.faults` out; nothing was sent")
+    raise Unavailable(f"the simulator did not start: {said or 'it said nothing'}", hint="nothing was sent")
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
+async def _end(process: asyncio.subprocess.Process) -> str:
+    with suppress(ProcessLookupError):  # it may have ended by itself at any moment
         process.terminate()
+    return await _last_words(process)
+
+
+async def _last_words(process: asyncio.subprocess.Process) -> str:
+    """Wait for its end, but not for long; give what it wrote to standard error."""
     try:
-        await asyncio.wait_for(process.communicate(), _STOP_SECONDS)
+        _, said = await asyncio.wait_for(process.communicate(), _STOP_SECONDS)
     except TimeoutError:
-        process.kill()
-        await process.communicate()
+        with suppress(ProcessLookupError):
+            process.kill()
+        _, said = await process.communicate()
+    return said.decode("utf-8", "replace").strip().removeprefix("error: ")

@@ -286,13 +286,33 @@ async def _serving(server: Server) -> AsyncIterator[str]:
 
 
 def run(settings: SimulatorSettings) -> int:
-    """Serve as a process of its own until SIGTERM or SIGINT; tell the base URL on standard output when ready."""
+    """Serve as a process of its own until SIGTERM or SIGINT; tell the base URL on standard output when ready.
+
+    Returns:
+        0, or what sysexits.h has for the reason why it cannot serve, which is said on standard error.
+    """
     try:
         asyncio.run(_run(settings))
-    except (FolderInUseError, FaultFileError, LedgerError, MissingVideoExtraError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+    except FolderInUseError as error:
+        return _refused(os.EX_TEMPFAIL, str(error))
+    except FaultFileError as error:
+        return _refused(os.EX_CONFIG, str(error))
+    except LedgerError as error:
+        return _refused(os.EX_IOERR, str(error))
+    except MissingVideoExtraError as error:
+        return _refused(os.EX_UNAVAILABLE, str(error))
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        if error.filename is None:  # no file, so the address
+            said = f"{settings.host}:{settings.port}: {why}; choose another --port, or 0 for a free one"
+            return _refused(os.EX_TEMPFAIL, said)
+        return _refused(os.EX_CANTCREAT, f"{error.filename}: {why}; name another folder with --data-dir")
     return 0
+
+
+def _refused(code: int, why: str) -> int:
+    sys.stderr.write(f"error: {why}\n")
+    return code
 
 
 async def _run(settings: SimulatorSettings) -> None:

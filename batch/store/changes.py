@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _RESUME_WITHIN = 24 * 3600.0
 
-SIGNALLED = "signal"
-"""Why a run ended that goes on when the same job is run again soon."""
+SIGNALLED = "stopped by a signal; the same command goes on where it was"
+"""Why a run ended that goes on when the same job is run again soon; the report says it as it stands."""
 
 DIED = "died"
 """Why a run ended whose process never said so, and that began too long ago to go on."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ATTEMPT_COLUMNS = (
     "number, state, run_id, day, intent_at, answered_at, ended_at, estimate, settled, unsettled, upload_id, upload_url,"
-    " frame_sha256, recipe, prediction_id, request_id, render_seconds, code, message, looks, duplicates"
+    " frame_sha256, recipe, prediction_id, request_id, render_seconds, code, message, looks, duplicates, warnings"
 )
 
 READ_RECORD = f"""
@@ -29,7 +29,7 @@ WRITE_ATTEMPT = f"""
     INSERT INTO attempt (item_id, {_ATTEMPT_COLUMNS})
     VALUES (:item_id, :number, :state, :run_id, :day, :intent_at, :answered_at, :ended_at, :estimate, :settled,
             :unsettled, :upload_id, :upload_url, :frame_sha256, :recipe, :prediction_id, :request_id, :render_seconds,
-            :code, :message, :looks, :duplicates)
+            :code, :message, :looks, :duplicates, :warnings)
     ON CONFLICT (item_id, number) DO UPDATE SET
         state = excluded.state, answered_at = excluded.answered_at, ended_at = excluded.ended_at,
         settled = excluded.settled, unsettled = excluded.unsettled, prediction_id = excluded.prediction_id,
@@ -57,7 +57,7 @@ def read_record(row: sqlite3.Row | tuple[Any, ...]) -> Record:
 def _read_attempt(row: tuple[Any, ...]) -> Attempt:
     (number, state, run_id, day, intent_at, answered_at, ended_at, estimate, settled, unsettled) = row[:10]
     (upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id) = row[10:16]
-    (render_seconds, code, message, looks, duplicates) = row[16:]
+    (render_seconds, code, message, looks, duplicates, warnings) = row[16:]
     return Attempt(
         number=number,
         state=AttemptState(state),
@@ -80,6 +80,7 @@ def _read_attempt(row: tuple[Any, ...]) -> Attempt:
         message=message,
         looks=looks,
         duplicates=tuple(json.loads(duplicates)),
+        warnings=tuple(json.loads(warnings)),
     )
 
 
@@ -108,6 +109,7 @@ def write_attempt(item_id: int, attempt: Attempt) -> dict[str, Any]:
         "message": attempt.message,
         "looks": attempt.looks,
         "duplicates": json.dumps(attempt.duplicates),
+        "warnings": json.dumps(attempt.warnings),
     }
 
 

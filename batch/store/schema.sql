@@ -76,6 +76,7 @@ CREATE TABLE attempt (
     message        TEXT NOT NULL,
     looks          INTEGER NOT NULL,
     duplicates     TEXT NOT NULL,       -- JSON
+    warnings       TEXT NOT NULL DEFAULT '[]',  -- of its frame, JSON
     PRIMARY KEY (item_id, number)
 ) STRICT, WITHOUT ROWID;
 

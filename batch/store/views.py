@@ -37,7 +37,7 @@ _VIEW = """
            item.prompt, orders.model, orders.aspect, orders.duration, item.row, item.reason, item.accepted,
            item.clip, item.done_run, orders.estimate, item.plan, item.source_sha256,
            newest.prediction_id, newest.intent_at, newest.ended_at, newest.render_seconds, newest.code,
-           newest.duplicates,
+           newest.duplicates, newest.warnings,
            (SELECT coalesce(sum(settled), 0) FROM attempt WHERE attempt.item_id = item.id),
            (SELECT coalesce(sum(estimate), 0) FROM attempt WHERE attempt.item_id = item.id
                 AND state NOT IN ('not_accepted', 'not_sent')),
@@ -64,8 +64,8 @@ def items(connection: sqlite3.Connection) -> Iterator[ItemView]:
 def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
     (key, sku, line, variant, take, phase_text, image, source, prompt, model, aspect, duration) = row[:12]
     (manifest_row, reason, accepted, clip_text, done_run, estimate, item_plan, source_sha256) = row[12:20]
-    (prediction_id, intent_at, ended_at, render_seconds, code, duplicates) = row[20:26]
-    (settled, estimated, possibly, reserved) = row[26:]
+    (prediction_id, intent_at, ended_at, render_seconds, code, duplicates, of_frame) = row[20:27]
+    (settled, estimated, possibly, reserved) = row[27:]
     phase = Phase(phase_text)
     clip = None if clip_text is None else read_clip(clip_text)
     return ItemView(
@@ -89,7 +89,11 @@ def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
         attempts=accepted,
         prediction_id=prediction_id or "",
         clip=clip,
-        warnings=(*(clip.warnings if clip else ()), *_duplicate_warning(duplicates)),
+        warnings=(
+            *json.loads(of_frame or "[]"),
+            *(clip.warnings if clip else ()),
+            *_duplicate_warning(duplicates),
+        ),
         estimate=from_micros(estimate),
         cost=Cost(
             estimated=from_micros(estimated),

@@ -222,6 +222,25 @@ def test_bad_rows_are_rejected_each_with_its_reason(shop: Shop) -> None:
     assert "Traceback" not in planned.err
 
 
+def test_a_picture_that_only_decoding_finds_bad_is_a_rejected_row_too(shop: Shop) -> None:
+    """Nothing is bought for it, and it stands in rejected.csv beside the rows that never became an item."""
+    Image.new("RGBA", (640, 640), (0, 0, 0, 0)).save(shop.folder / "clear.png")
+    shop.rows("00152", more=[("CLEAR", "clear.png"), ("MISSING", "missing.png")])
+    for expected in ({"done": 1, "rejected": 2}, {"skipped": 1, "rejected": 2}):
+        ended = shop.run()
+        assert (ended.exit, ended.items) == (1, expected), ended.err
+        with (shop.out / "rejected.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows = {row["sku"]: row for row in csv.DictReader(file)}
+        assert sorted(rows) == ["CLEAR", "MISSING"]
+        assert (rows["CLEAR"]["line"], rows["CLEAR"]["column"], rows["CLEAR"]["value"]) == ("3", "image", "clear.png")
+        assert rows["CLEAR"]["reason"].startswith("the picture is transparent throughout; ")
+    assert shop.ledger().bought == {"push in on 00152": 1}
+    for sku in ("CLEAR", "MISSING"):
+        draw(shop.folder / f"{sku.lower()}.png", 1)
+    assert shop.run().items == {"done": 2, "skipped": 1}
+    assert not (shop.out / "rejected.csv").exists()
+
+
 def test_strange_skus_become_clips_with_safe_names(shop: Shop) -> None:
     """Paths, reserved names, emoji, and two that differ in case only: all inside the folder; 300 characters are not."""
     skus = ["../../etc/x", "CON", "x" * 200, "\N{TEACUP WITHOUT HANDLE}", "abc", "ABC"]

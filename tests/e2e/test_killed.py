@@ -98,7 +98,7 @@ def test_signals_save_everything_and_a_second_run_is_turned_away(shop: Shop) -> 
     assert first.exit == 143, first.err
     assert first.summary["exit"] == 143
     assert first.items == {"pending": 4}
-    assert Path(first.summary["report"]["html"]).is_file()
+    assert "stopped by a signal; the same command goes on" in Path(first.summary["report"]["html"]).read_text("utf-8")
     assert "Traceback" not in first.err
 
     interrupted = shop.kill_when(accepted(shop, 3), number=signal.SIGINT)

@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 if TYPE_CHECKING:
     from tests.proof.shop import Shop
 
@@ -74,6 +76,23 @@ def test_a_catalogue_becomes_verified_clips_and_nothing_is_bought_twice(shop: Sh
 
     listed = invoice(shop)
     assert {row["id"]: row["settled_usd"] for row in listed} == {id_: e["cost"] for id_, e in ledger.ended.items()}
+
+
+def test_what_a_frame_costs_the_picture_is_said_in_the_report(shop: Shop) -> None:
+    """A picture that is enlarged, or whose product `cover` cuts, is bought, and its card says so."""
+    small = Image.new("RGB", (320, 320), (235, 233, 228))
+    small.paste((180, 40, 40), (100, 20, 220, 300))
+    small.save(shop.folder / "SMALL.png")
+    shop.rows("00152", "SMALL")
+    shop.job(image={"fit": "cover"})
+    ended = shop.run()
+    assert ended.items == {"done": 2}
+    assert "warning: 2 pictures smaller than the frame, which may look soft" in ended.err
+    document = json.loads((shop.out / "report" / "report.json").read_text(encoding="utf-8"))
+    warnings = {item["sku"]: " ".join(item["warnings"]) for item in document["items"]}
+    assert "enlarged 4.0 times" in warnings["SMALL"]
+    assert "cuts the product" in warnings["SMALL"]
+    assert "cuts the product" not in warnings["00152"]
 
 
 def invoice(shop: Shop) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 from typing import Any
 
 import pytest
@@ -119,6 +120,31 @@ def test_sixteen_bits_are_scaled_not_clipped(name: str) -> None:
     assert_near(frame, (300, 360), (255, 255, 255))
 
 
+def test_a_tiff_of_sixteen_bits_whose_zero_is_white_is_no_negative() -> None:
+    """As scanners write it."""
+    image = Image.new("I;16", (640, 360), int(0.6 * 65535))
+    image.paste(0, (0, 0, 320, 360))
+    frame = pixels(prepare_frame(saved(image, "TIFF", tiffinfo={262: 0}), WHOLE, WIDE))
+    assert_near(frame, (900, 360), (102, 102, 102))
+    assert_near(frame, (300, 360), (255, 255, 255))
+
+
+def test_a_transparent_grey_of_sixteen_bits_shows_the_background() -> None:
+    """Only the very grey that the PNG names, not the one beside it."""
+    image = Image.new("I;16", (640, 360), 65535)
+    image.paste(65534, (0, 0, 320, 360))
+    image.paste(int(0.4 * 65535), (160, 90, 480, 270))
+    chunk = b"tRNS\xff\xff"
+    data = saved(image, "PNG")
+    head = data.index(b"IDAT") - 4
+    data = data[:head] + b"\0\0\0\2" + chunk + zlib.crc32(chunk).to_bytes(4, "big") + data[head:]
+    settings = FitSettings(fit=Fit.CONTAIN, background="#2040a0", min_side=16)
+    frame = pixels(prepare_frame(data, settings, WIDE))
+    assert_near(frame, (640, 360), (102, 102, 102))
+    assert_near(frame, (20, 20), (255, 255, 255))
+    assert_near(frame, (1260, 700), (0x20, 0x40, 0xA0))
+
+
 @pytest.mark.parametrize(
     ("mode", "grey", "white"), [("F", 0.4, 1.0), ("F", 102.0, 255.0), ("I", 26214, 65535), ("I", 102, 255)]
 )
@@ -136,6 +162,40 @@ def test_cmyk_without_a_profile_keeps_its_hues(name: str) -> None:
     """Printing colours without a profile come out as colours, not as their negative."""
     frame = pixels(prepare_frame(saved(quarters().convert("CMYK"), name), WHOLE, WIDE))
     assert_quarters(frame, by=40)
+
+
+def printing_profile() -> bytes:
+    """A press whose cyan prints as a mid grey and whose other inks print as nothing."""
+    paper, grey = bytes((255, 128, 128)), bytes((137, 128, 128))
+    ramp = bytes(range(256))
+    matrix = b"".join((value << 16).to_bytes(4, "big") for value in (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    corners = b"".join(grey if index & 8 else paper for index in range(16))
+    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + 4 * ramp + corners + 3 * ramp
+    text = b"text" + bytes(4) + b"a press\0"
+    white = b"XYZ " + bytes(4) + bytes.fromhex("0000f6d6 00010000 0000d32d")
+    tags, body, start = b"", b"", 132 + 12 * 4
+    for name, value in ((b"desc", text), (b"cprt", text), (b"wtpt", white), (b"A2B0", table)):
+        tags += name + (start + len(body)).to_bytes(4, "big") + len(value).to_bytes(4, "big")
+        body += value + bytes(-len(value) % 4)
+    head = bytearray(128)
+    head[0:4] = (start + len(body)).to_bytes(4, "big")
+    head[8:12], head[12:24], head[36:40] = bytes.fromhex("02400000"), b"prtrCMYKLab ", b"acsp"
+    head[68:80] = white[8:]
+    return bytes(head) + (4).to_bytes(4, "big") + tags + body
+
+
+@pytest.mark.parametrize("name", ["JPEG", "TIFF"])
+def test_cmyk_is_converted_by_its_profile(name: str) -> None:
+    """Solid cyan is what that press makes of it, not what a formula does."""
+    source = Image.new("CMYK", (640, 360), (0, 0, 0, 0))
+    source.paste((255, 0, 0, 0), (320, 0, 640, 360))
+    frame = prepare_frame(saved(source, name, icc_profile=printing_profile()), WHOLE, WIDE)
+    image = pixels(frame)
+    assert_near(image, (300, 360), (255, 255, 255))
+    red, green, blue = image.getpixel((900, 360))  # type: ignore[misc]
+    assert 110 <= red <= 145
+    assert max(abs(red - green), abs(red - blue)) <= 4
+    assert not any("profile" in warning for warning in frame.warnings)
 
 
 def test_ycbcr_in_tiff_comes_through() -> None:
@@ -259,9 +319,12 @@ def test_the_first_picture_of_an_mpo_is_used() -> None:
 
 
 def test_a_tiff_of_several_pages_gives_its_first() -> None:
-    """The first page is the picture."""
+    """The first page is the picture, and the others are said to be left out: pages are no animation."""
     data = saved(quarters(), "TIFF", save_all=True, append_images=[Image.new("RGB", (640, 360), "magenta")])
-    assert_quarters(pixels(prepare_frame(data, WHOLE, WIDE)))
+    frame = prepare_frame(data, WHOLE, WIDE)
+    assert_quarters(pixels(frame))
+    assert any("several pages" in warning for warning in frame.warnings)
+    assert not any("animated" in warning for warning in frame.warnings)
 
 
 def test_odd_metadata_says_nothing_on_the_terminal(recwarn: pytest.WarningsRecorder) -> None:

@@ -100,6 +100,33 @@ def test_a_product_is_as_large_as_its_margin_allows(product: tuple[Size, Box], f
     assert placed.width == pytest.approx(frame.width - free) or placed.height == pytest.approx(frame.height - free)
 
 
+@given(products(), frames, margins, shares, shares)
+def test_the_faintest_trace_is_in_the_frame_too_unless_it_costs_a_third(
+    product: tuple[Size, Box], frame: Size, margin: float, before: float, after: float
+) -> None:
+    """Kept whole without a margin while the product keeps its own; traces far off are left out as dirt."""
+    source, box = product
+    reach = Box(
+        box.left * before,
+        box.top * after,
+        box.right + (source.width - box.right) * after,
+        box.bottom + (source.height - box.bottom) * before,
+    )
+    layout = subject(source, box, frame, margin=margin, reach=reach)
+    without = subject(source, box, frame, margin=margin)
+    assert isinstance(layout, Layout)
+    assert isinstance(without, Layout)
+    placed, traced, free = layout.in_frame(box), layout.in_frame(reach), margin * frame.shorter
+    assert min(placed.left, placed.top) >= free - 1e-6
+    assert placed.right <= frame.width - free + 1e-6
+    assert placed.bottom <= frame.height - free + 1e-6
+    assert layout.scale >= without.scale * 2 / 3 - 1e-9
+    if layout != without:
+        assert min(traced.left, traced.top) >= -1e-6
+        assert traced.right <= frame.width + 1e-6
+        assert traced.bottom <= frame.height + 1e-6
+
+
 @given(products(), frames, margins)
 def test_all_of_the_product_is_in_what_is_shown(product: tuple[Size, Box], frame: Size, margin: float) -> None:
     """The part of the source that is shown contains the product."""

@@ -182,6 +182,30 @@ def test_a_soft_shadow_belongs_to_the_product() -> None:
     assert shown.right - box_of(like(result, RED)).right > 100
 
 
+def faded(reach: int) -> Image.Image:
+    """A cutout on a shadow whose ends, `reach` pixels long, are fainter than can be seen."""
+    cutout = Image.new("RGBA", (2000, 2000), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(cutout)
+    draw.rectangle((700 - reach, 1290, 1300 + reach, 1300), fill=(255, 0, 255, 5))
+    draw.rectangle((700, 1290, 1300, 1300), fill=(0, 0, 0, 60))
+    draw.rectangle((800, 700, 1200, 1200), fill=(*RED, 255))
+    return cutout
+
+
+def test_the_fading_ends_of_a_shadow_are_in_the_frame() -> None:
+    """They need no margin, but no part of a cutout is cut."""
+    frame = made(faded(120), TALL)
+    ends = box_of(unlike(pixels(frame), (255, 255, 255), 2))
+    assert ends.width == pytest.approx(TALL.size.width, abs=3)
+    assert subject_of(frame).width == pytest.approx(TALL.size.width * 601 / 841, abs=3)
+
+
+def test_dirt_far_from_the_product_does_not_make_it_small() -> None:
+    """What erasing left behind may cost some size, not most of it."""
+    frame = made(faded(690), TALL)
+    assert_large(frame)
+
+
 @BOTH
 def test_a_thin_part_is_not_cut_off(target: FrameTarget) -> None:
     """An aerial of four pixels in a picture of nine megapixels counts."""
@@ -335,6 +359,7 @@ def test_no_product_of_the_catalogue_is_cut(target: FrameTarget) -> None:
         with Image.open(path) as opened:
             whole = opened.convert("RGBA")
             visible = box_of(whole.getchannel("A").point(lambda value: 255 * (value > 8)))
+            reach = box_of(whole.getchannel("A"))
             flat = Image.new("RGB", opened.size, ground)
             flat.paste(whole, mask=whole.getchannel("A"))
         said = subject_of(frame)
@@ -348,4 +373,12 @@ def test_no_product_of_the_catalogue_is_cut(target: FrameTarget) -> None:
         edge = unlike(pixels(frame), ground, 12)
         edge.paste(0, inner)
         assert edge.getbbox() is None, path.name
-        assert_large(frame)
+        if visible.width == whole.width:
+            assert_large(frame)
+            continue
+        left = said.left - (visible.left - reach.left) * scale
+        right = said.right + (reach.right - visible.right) * scale
+        assert left >= -0.5, path.name
+        assert right <= target.size.width + 0.5, path.name
+        if min(left, target.size.width - right) > 0.5:
+            assert_large(frame)

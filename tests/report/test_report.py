@@ -43,6 +43,13 @@ def test_four_files_tell_the_same(tmp_path: Path, head: ReportHead, make_item: C
     assert not list((tmp_path / "report").glob("*.part"))
 
 
+def test_a_run_that_has_not_ended_is_told_from_none(tmp_path: Path, head: ReportHead) -> None:
+    """From the state alone, a killed run looks like one that still goes on; where there was none, none is claimed."""
+    for started, words in ((head.run_started_at, "its process was killed"), (None, "No run has begun.")):
+        told = replace(head, run_started_at=started, ended="")
+        assert words in write_report(tmp_path, told, [], [], output_dir=tmp_path).html.read_text("utf-8")
+
+
 def test_json_has_the_documented_keys(tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]) -> None:
     """Scripts find what the module's docstring promises, and only that."""
     row = RejectedView(file="a.csv", line=3, sku="7", column="image", value="x.jpg", reason="The picture is not there.")

@@ -169,17 +169,28 @@ def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
-    """A folder in use and a wrong faults file: one line, exit 1."""
+    """A wrong faults file, a folder in use, a port in use, a folder that cannot be made: one line and its own code."""
     faults = tmp_path / "faults.yaml"
     faults.write_text("rules: [{on: submit, fault: stauts}]", encoding="utf-8")
     with process(tmp_path / "a", "--faults", str(faults)) as (running, _):
         _, errors = running.communicate(timeout=10)
-        assert running.returncode == 1
+        assert running.returncode == os.EX_CONFIG
         assert errors == f"error: {faults}: rule 1: key 'fault': unknown value 'stauts'; did you mean 'status'?\n"
     with process(tmp_path / "b"), process(tmp_path / "b") as (second, _):
         _, errors = second.communicate(timeout=10)
-        assert second.returncode == 1
+        assert second.returncode == os.EX_TEMPFAIL
         assert "another simulator is serving this folder" in errors
+    with process(tmp_path / "c") as (_, url):
+        port = url.rpartition(":")[2]
+        with process(tmp_path / "d", "--port", port) as (second, _):
+            _, errors = second.communicate(timeout=10)
+            assert second.returncode == os.EX_TEMPFAIL
+            said = f"127.0.0.1:{port}: Address already in use; choose another --port, or 0 for a free one"
+            assert errors == f"error: {said}\n"
+    with process(faults / "e") as (running, _):
+        _, errors = running.communicate(timeout=10)
+        assert running.returncode == os.EX_CANTCREAT
+        assert errors == f"error: {faults / 'e' / 'uploads'}: Not a directory; name another folder with --data-dir\n"
 
 
 async def test_one_sync_covers_many_orders(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

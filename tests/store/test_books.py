@@ -14,7 +14,7 @@ from batch.core import events as ev
 from batch.core.lifecycle import UNPAID, IllegalEventError, Phase
 from batch.core.money import from_micros
 from batch.store import queries, views
-from batch.store.changes import apply, begin_run, end_run, finish, read_one, reserve
+from batch.store.changes import SIGNALLED, apply, begin_run, end_run, finish, read_one, reserve
 from batch.store.state import Binding
 from tests.store.conftest import DAY, NO_CAPS, NOW, all_rows, clip, intent, items, load, writing
 
@@ -75,7 +75,7 @@ EVENTS = st.one_of(
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.integers(1, 5), EVENTS),
-        st.sampled_from([("plan", "abcde"), ("plan", "ab"), ("plan", "cdef"), ("run", "done"), ("run", "signal")]),
+        st.sampled_from([("plan", "abcde"), ("plan", "ab"), ("plan", "cdef"), ("run", "done"), ("run", SIGNALLED)]),
     ),
     max_size=80,
 )
