@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StorageProblem
+from batch.store.migrations import VERSION, migrate, statements
 from batch.store.problems import storage_problem
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
-VERSION = 1
+FIRST_VERSION = 1
+"""What schema.sql makes; migrations go on from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
             _prepare(connection, path)
             if empty:
                 _create(connection, binding)
+            migrate(connection)
     except BaseException:
         connection.close()
         raise
@@ -64,7 +67,7 @@ def read_state(path: Path) -> sqlite3.Connection:
     Raises:
         MissingInput: If there is none yet.
         StorageProblem: If the file is damaged, or no state at all.
-        JobProblem: If it is of a newer version.
+        JobProblem: If it is of another version than ours.
     """
     if not path.exists() or path.stat().st_size == 0:
         raise _no_state(path)
@@ -79,6 +82,7 @@ def read_state(path: Path) -> sqlite3.Connection:
             if _is_empty(connection):
                 raise _no_state(path)
             _check_version(connection, path)
+            _check_not_older(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -140,22 +144,12 @@ def _create(connection: sqlite3.Connection, binding: Binding) -> None:
     schema = resources.files("batch.store").joinpath("schema.sql").read_text("utf-8")
     meta = [("job", binding.job), ("provider", binding.provider), ("host", binding.host)]
     connection.execute("BEGIN IMMEDIATE")
-    for statement in _statements(schema):
+    for statement in statements(schema):
         connection.execute(statement)
     connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", meta)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {FIRST_VERSION}")
     connection.execute("COMMIT")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Cut a script into statements: `executescript` would commit the transaction it runs in."""
-    pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
@@ -172,6 +166,17 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             f"the state is of version {version}, and this sora-batch knows versions up to {VERSION}",
             where=str(path),
             hint="use the newer sora-batch that wrote it",
+        )
+
+
+def _check_not_older(connection: sqlite3.Connection, path: Path) -> None:
+    """Whoever only reads cannot bring a state up to date."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < VERSION:
+        raise JobProblem(
+            f"the state is of the older version {version}",
+            where=str(path),
+            hint="`sora-batch collect JOB` brings it up to date and buys nothing",
         )
 
 
