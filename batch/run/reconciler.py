@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
+from batch.core.echo import names_upload
 from batch.core.lifecycle import Phase
-from batch.core.prediction import Execution, NoAnswer, Seen, Status
+from batch.core.prediction import Status
+from batch.run.history import BEFORE, look_at, nearest_first, read_history
 from batch.store import changes, queries
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from batch.core.lifecycle import Attempt, Record
+    from batch.core.prediction import Execution
     from batch.run.desk import Desk
+    from batch.run.history import History
     from batch.run.watch import Watch
     from batch.store.queries import Article
 
-_BEFORE = 120.0
 _MOST_FETCHES = 500
-_MOST_PAGES = 200
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,14 +46,6 @@ class _Lost:
         if self.record.attempt is None:
             raise AssertionError(f"item {self.record.item_id} is unconfirmed and has no attempt")
         return self.record.attempt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _History:
-    """What the provider lists of a time: complete only if it was read to its end."""
-
-    rows: tuple[Execution, ...]
-    complete: bool
 
 
 class Reconciler:
@@ -121,7 +114,7 @@ class Reconciler:
         if strangers:
             await self._desk.store.do(lambda connection: changes.remember_strangers(connection, strangers))
 
-    def _strangers(self, history: _History) -> list[str]:
+    def _strangers(self, history: History) -> list[str]:
         """Give what was fetched and echoes none of our uploads, also none whose POST is open: its answer may get lost.
 
         A prediction is listed after its intent was written, so an intent that is not there now belongs to none of them.
@@ -130,40 +123,26 @@ class Reconciler:
         open_attempts = queries.records_in(reader, Phase.SUBMITTING, Phase.UNCONFIRMED, Phase.HELD)
         ours = [record.attempt.upload_id for record in open_attempts if record.attempt is not None]
         fetched = [(row.id, self._echoes[row.id]) for row in self._unknown(history.rows) if row.id in self._echoes]
-        return [id_ for id_, echo in fetched if not any(upload in echo for upload in ours)]
+        return [id_ for id_, echo in fetched if not any(names_upload(echo, upload) for upload in ours)]
 
-    async def _history(self, batch: list[_Lost]) -> _History:
-        """List what is not ours in the window of all lost attempts, in the provider's clock."""
+    async def _history(self, batch: list[_Lost]) -> History:
+        """List what is not ours in the window of all lost attempts."""
         desk = self._desk
-        offset = desk.provider.clock_offset
-        since = datetime.fromtimestamp(min(lost.attempt.intent_at for lost in batch) + offset - _BEFORE, UTC)
-        until = datetime.fromtimestamp(desk.clock.now() + offset + _BEFORE, UTC)
-        rows: dict[str, Execution] = {}
-        cursor: str | None = None
-        for _ in range(_MOST_PAGES):
-            page = await desk.provider.executions(desk.profile.slug, since=since, until=until, cursor=cursor)
-            if isinstance(page, NoAnswer):
-                return _History(rows=self._unknown(rows.values()), complete=False)
-            rows.update((row.id, row) for row in page.rows)
-            cursor = page.next_cursor
-            if cursor is None:
-                return _History(rows=self._unknown(rows.values()), complete=True)
-        return _History(rows=self._unknown(rows.values()), complete=False)
+        since = min(lost.attempt.intent_at for lost in batch) - BEFORE
+        until = desk.clock.now() + BEFORE
+        history = await read_history(desk.provider, desk.profile.slug, since=since, until=until)
+        return replace(history, rows=self._unknown(history.rows))
 
     def _unknown(self, rows: Collection[Execution]) -> tuple[Execution, ...]:
         known = queries.our_predictions(self._desk.store.reader, [row.id for row in rows])
         return tuple(row for row in rows if row.id not in known)
 
-    async def _find(self, lost: _Lost, history: _History) -> tuple[list[Execution], bool]:
+    async def _find(self, lost: _Lost, history: History) -> tuple[list[Execution], bool]:
         """Fetch the inputs of what is near the intent in time, nearest first, and give those that echo our upload."""
         intent = lost.attempt.intent_at + self._desk.provider.clock_offset
-
-        def distance(row: Execution) -> float:
-            return abs(row.created_at.timestamp() - intent) if row.created_at else 0.0
-
         matches: list[Execution] = []
         fetches, complete = 0, True
-        for row in sorted(history.rows, key=distance):
+        for row in nearest_first(history.rows, intent):
             if row.id not in self._echoes:
                 if fetches >= _MOST_FETCHES:
                     complete = False
@@ -172,15 +151,15 @@ class Reconciler:
                 if not await self._fetch(row.id):
                     complete = False
                     continue
-            if lost.attempt.upload_id in self._echoes[row.id]:
+            if names_upload(self._echoes[row.id], lost.attempt.upload_id):
                 matches.append(row)
         return sorted(matches, key=_worth), complete
 
     async def _fetch(self, prediction_id: str) -> bool:
-        outcome = await self._desk.provider.poll(prediction_id)
-        if not isinstance(outcome, Seen) or outcome.prediction.image_url is None:
+        prediction = await look_at(self._desk.provider, prediction_id)
+        if prediction is None or prediction.image_url is None:
             return False
-        self._echoes[prediction_id] = outcome.prediction.image_url
+        self._echoes[prediction_id] = prediction.image_url
         return True
 
     async def _conclude(self, lost: _Lost, found: list[Execution], *, complete: bool) -> None:
