@@ -178,5 +178,48 @@ class DownloadFailed(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptedByHand(Event):
+    """A person says which prediction an attempt led to.
+
+    Attributes:
+        by: Who decided.
+        reason: Why, in that person's words; may be empty.
+        echo: What the provider's echo of the picture said to it.
+    """
+
+    by: str
+    reason: str
+    prediction_id: str
+    echo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCharged(Event):
+    """A person says that nothing was charged for the attempt: the item may be bought again.
+
+    Attributes:
+        by: Who decided.
+        reason: Why, in that person's words; may be empty.
+    """
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned(Event):
+    """A person gives the item up; what its attempt may have cost stands under possibly charged.
+
+    Attributes:
+        by: Who decided.
+        reason: Why, in that person's words; may be empty.
+    """
+
+    by: str
+    reason: str
+
+
 SubmitEvent = SubmitAccepted | SubmitDenied | SubmitNotSent | SubmitUnclear
 ReconcileEvent = Adopted | LookedUp | Held
+PersonEvent = AdoptedByHand | NotCharged | Abandoned

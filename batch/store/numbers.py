@@ -49,7 +49,7 @@ def counts(connection: sqlite3.Connection) -> ItemCounts:
     return ItemCounts(
         done=done,
         skipped=total(Phase.DONE) - done,
-        failed=total(Phase.FAILED, Phase.CANCELLED, Phase.UNCOLLECTED),
+        failed=total(Phase.FAILED, Phase.CANCELLED, Phase.UNCOLLECTED, Phase.ABANDONED),
         refused=total(Phase.REFUSED),
         unconfirmed=total(Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING),
         pending=total(Phase.PLANNED, Phase.SUBMITTING, Phase.RUNNING, Phase.RENDERED),

@@ -180,10 +180,10 @@ def records_of(connection: sqlite3.Connection, sku: str) -> list[Record]:
 
 def submitted_in(connection: sqlite3.Connection, run_id: int) -> int:
     """Count the attempts of a run that were accepted, or may have been."""
-    (attempts,) = connection.execute(
-        "SELECT count(*) FROM attempt WHERE run_id = ? AND state NOT IN (?, ?)",
-        (run_id, *(state.value for state in UNPAID)),
-    ).fetchone()
+    unpaid = [state.value for state in UNPAID]
+    marks = ", ".join("?" * len(unpaid))
+    query = f"SELECT count(*) FROM attempt WHERE run_id = ? AND state NOT IN ({marks})"
+    (attempts,) = connection.execute(query, (run_id, *unpaid)).fetchone()
     return int(attempts)
 
 
