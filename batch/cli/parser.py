@@ -151,6 +151,11 @@ def _resolve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="decide so although the provider speaks against it")
 
 
+def _audit(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+
+
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
@@ -235,6 +240,13 @@ _COMMANDS = (
         "  sora-batch resolve configs/spring.yaml 00152 --adopt ID      it is this prediction\n"
         '  sora-batch resolve configs/spring.yaml 00152 --not-charged --reason "not on the invoice"',
         options=_resolve,
+    ),
+    _Command(
+        name="audit",
+        module="audit",
+        summary="hold the state against the provider's history; changes nothing, also while a run is at work",
+        examples="  sora-batch audit configs/spring.yaml\n  sora-batch audit configs/spring.yaml --json",
+        options=_audit,
     ),
     _Command(
         name="doctor",
