@@ -17,11 +17,12 @@ from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, Problem, UsageProblem
 from batch.models import profile_for
-from batch.run.desking import provider_for, set_up_desk
+from batch.run.desking import provider_for, room_of, set_up_desk
 from batch.run.engine import Engine, Parts
 from batch.run.planning import bring_plan_up_to_date, planned_spend
 from batch.run.preflight import look_before_buying
 from batch.run.reporting import write_job_report
+from batch.run.room import HINT
 from batch.run.signals import Signals, signals_heeded
 from batch.store import changes, queries, views
 from batch.store.changes import SIGNALLED
@@ -184,11 +185,13 @@ def _make_folder(loaded: LoadedJob) -> None:
 
 def _something_to_do(session: _Session) -> bool:
     """Say whether anything is planned, or was left at the provider by an earlier run."""
-    reader = session.store.reader
-    left = queries.count_in(
-        reader, Phase.RUNNING, Phase.RENDERED, Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED
-    )
-    return bool(left or (session.request.parts.submit and queries.planned(reader, after=0, limit=1)))
+    planned = session.request.parts.submit and queries.planned(session.store.reader, after=0, limit=1)
+    return bool(planned or _something_left(session))
+
+
+def _something_left(session: _Session) -> bool:
+    phases = (Phase.RUNNING, Phase.RENDERED, Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED)
+    return queries.count_in(session.store.reader, *phases) > 0
 
 
 async def _work(session: _Session) -> None:
@@ -198,6 +201,10 @@ async def _work(session: _Session) -> None:
             "nothing was bought: nobody confirmed the spending",
             hint="give --yes, or set `budget.per_run_usd` in the job",
         )
+    if session.request.parts.submit and spend.items and not _has_room(session, spend):
+        session.request = replace(session.request, parts=replace(session.request.parts, submit=False))
+        if not _something_left(session):
+            return
     async with AsyncExitStack() as stack:
         provider, base_url = await stack.enter_async_context(provider_for(session.loaded))
         if session.request.parts.submit and spend.items:
@@ -219,6 +226,15 @@ async def _work(session: _Session) -> None:
             )
         )
         await _engine(session, desk)
+
+
+def _has_room(session: _Session, spend: Spend) -> bool:
+    """Say whether the disk has room for what would be bought; without it, only what was bought before is fetched."""
+    missing = room_of(session.loaded, session.store, session.clock).before_buying(spend.orders)
+    if missing:
+        session.stops.append(Stop(cause=Cause.NO_ROOM, message=f"nothing was bought: {missing}", hint=HINT))
+        session.audience.note(f"nothing was bought: {missing}\n  {HINT}")
+    return not missing
 
 
 async def _engine(session: _Session, desk: Desk) -> None:

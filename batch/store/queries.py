@@ -24,6 +24,7 @@ __all__ = [
     "RunRow",
     "anything_accepted",
     "article",
+    "clips_made",
     "cost",
     "count_in",
     "counts",
@@ -185,6 +186,16 @@ def submitted_in(connection: sqlite3.Connection, run_id: int) -> int:
     query = f"SELECT count(*) FROM attempt WHERE run_id = ? AND state NOT IN ({marks})"
     (attempts,) = connection.execute(query, (run_id, *unpaid)).fetchone()
     return int(attempts)
+
+
+def clips_made(connection: sqlite3.Connection) -> tuple[int, float]:
+    """Add up the bytes and seconds of the newest thousand clips."""
+    query = (
+        "SELECT coalesce(sum(json_extract(clip, '$.bytes')), 0), coalesce(sum(json_extract(clip, '$.seconds')), 0.0)"
+        " FROM (SELECT clip FROM item WHERE phase = ? ORDER BY id DESC LIMIT 1000)"
+    )
+    made_bytes, made_seconds = connection.execute(query, (Phase.DONE.value,)).fetchone()
+    return int(made_bytes), float(made_seconds)
 
 
 def anything_accepted(connection: sqlite3.Connection) -> bool:
