@@ -269,6 +269,8 @@ async def _conclude(session: _Session) -> Outcome:
             await store.do(lambda connection: changes.end_run(connection, run_id, now, why))
         except Problem as problem:  # the disk is full: the next call goes on with this run, which is right
             session.problem = session.problem or problem
+    if why_not := await store.keep_copy():
+        session.audience.note(why_not)
     counts = _counts(session)
     since = session.clock.now() if run is None else run.started_at
     with_person = views.with_person(reader, since=since) + session.overdue

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from batch.core.audit import Booked
 from batch.core.echo import upload_ids
 from batch.core.phases import AttemptState, Phase
+from batch.store.problems import read_word
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,7 +44,7 @@ def _named(row: tuple[int, str, str, str, str, str, int, int]) -> Named:
         item_id=item_id,
         key=key,
         sku=sku,
-        phase=Phase(phase),
+        phase=read_word(Phase, phase),
         aspect=aspect,
         duration=duration,
         variant=variant,
@@ -93,7 +94,7 @@ def _booked(row: tuple[int, str, int, str, float, str | None, int | None, str]) 
         item_id=item_id,
         sku=sku,
         number=number,
-        state=AttemptState(state),
+        state=read_word(AttemptState, state),
         intent_at=intent_at,
         prediction_id=prediction_id,
         settled=settled,

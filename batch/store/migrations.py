@@ -19,6 +19,20 @@ VERSION = 1 + len(MIGRATIONS)
 """The version that this program writes."""
 
 
+FIRST_VERSION = 1
+"""What schema.sql makes; migrations go on from there."""
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of the first version; the caller has begun a transaction, and migrates after it."""
+    from importlib import resources  # noqa: PLC0415 - start-up counts, and `status` makes no state
+
+    schema = resources.files("batch.store").joinpath("schema.sql").read_text("utf-8")
+    for statement in statements(schema):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {FIRST_VERSION}")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a state up to our version; cut off, it stands at a version in between and is taken up from there."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.lifecycle import Attempt, AttemptState, Phase, Record
 from batch.core.summary import ClipFacts
+from batch.store.problems import read_word
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,7 +44,7 @@ def read_record(row: sqlite3.Row | tuple[Any, ...]) -> Record:
     item_id, phase, accepted, spent, codes, not_before, reason, clip = row[:8]
     return Record(
         item_id=item_id,
-        phase=Phase(phase),
+        phase=read_word(Phase, phase),
         attempt=None if row[8] is None else _read_attempt(tuple(row[8:])),
         accepted=accepted,
         spent=spent,
@@ -60,7 +61,7 @@ def _read_attempt(row: tuple[Any, ...]) -> Attempt:
     (render_seconds, code, message, looks, duplicates) = row[16:]
     return Attempt(
         number=number,
-        state=AttemptState(state),
+        state=read_word(AttemptState, state),
         run_id=run_id,
         day=day,
         intent_at=intent_at,

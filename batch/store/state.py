@@ -7,17 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StorageProblem
-from batch.store.migrations import VERSION, migrate, statements
+from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StateDamaged, StorageProblem
+from batch.store.copying import copy_path
+from batch.store.migrations import VERSION, make_tables, migrate
 from batch.store.problems import storage_problem
+from batch.store.seal import Seal, look_at_seal, seal_path
+from batch.store.soundness import contradiction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
-FIRST_VERSION = 1
-"""What schema.sql makes; migrations go on from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +34,15 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
     """Open a state for writing, or make it. The caller holds the run lock.
 
     Raises:
-        StorageProblem: If the file is damaged, or no state at all.
+        StateDamaged: If the file is damaged, or was there and is gone.
+        StorageProblem: If it is no state at all.
         JobProblem: If it belongs to another job or provider, or to a newer version.
         CannotCreate: If it cannot be made.
     """
     if path.exists() and path.stat().st_size:
         _check_header(path)
+    else:
+        _check_not_lost(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     except sqlite3.Error as error:
@@ -48,9 +52,12 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
     try:
         with _explained(path):
             empty = _is_empty(connection)  # new, or its first transaction never ended
-            if not empty:  # before anything is changed: it may be somebody else's
+            if empty:
+                _check_not_lost(path)
+            else:  # before anything is changed: it may be somebody else's
                 _check_version(connection, path)
                 _check_binding(connection, path, binding)
+                _check_whole(connection, path)
             _prepare(connection, path)
             if empty:
                 _create(connection, binding)
@@ -70,6 +77,7 @@ def read_state(path: Path) -> sqlite3.Connection:
         JobProblem: If it is of another version than ours.
     """
     if not path.exists() or path.stat().st_size == 0:
+        _check_not_lost(path)
         raise _no_state(path)
     _check_header(path)
     try:
@@ -80,6 +88,7 @@ def read_state(path: Path) -> sqlite3.Connection:
         with _explained(path):
             connection.execute("PRAGMA query_only = ON")
             if _is_empty(connection):
+                _check_not_lost(path)
                 raise _no_state(path)
             _check_version(connection, path)
             _check_not_older(connection, path)
@@ -116,11 +125,37 @@ def _check_header(path: Path) -> None:
             f"the state cannot be read: {error.strerror}", where=str(path), hint="make it readable"
         ) from error
     if head != b"SQLite format 3\x00":
+        if _was_here(path):
+            raise StateDamaged("it does not begin like a state", where=str(path))
         raise StorageProblem(
             "this file is no state of sora-batch",
             where=str(path),
             hint="name another file under `state:`, or put the right one back; nothing was sent",
         )
+
+
+def _was_here(path: Path) -> bool:
+    """Say whether a command ever wrote a state of this name: its seal or its copy lies beside it."""
+    return seal_path(path).exists() or copy_path(path).exists()
+
+
+def _check_not_lost(path: Path) -> None:
+    """Refuse to begin anew where there was a state: everything would be bought again."""
+    if _was_here(path):
+        raise StateDamaged("it is gone, or empty, and what lies beside it says that there was one", where=str(path))
+
+
+def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Compare the file with its seal; where a command died before it could seal it, look for contradictions."""
+    log = path.with_name(f"{path.name}-wal")
+    seal = look_at_seal(path)
+    if seal is Seal.BROKEN:
+        raise StateDamaged("its bytes are not those that the last command left", where=str(path))
+    if seal is Seal.WHOLE and not (log.exists() and log.stat().st_size):
+        return
+    found = contradiction(connection)
+    if found:
+        raise StateDamaged(found, where=str(path))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -139,16 +174,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _create(connection: sqlite3.Connection, binding: Binding) -> None:
-    from importlib import resources  # noqa: PLC0415 - start-up counts, and `status` makes no state
-
-    schema = resources.files("batch.store").joinpath("schema.sql").read_text("utf-8")
     meta = [("job", binding.job), ("provider", binding.provider), ("host", binding.host)]
     connection.execute("BEGIN IMMEDIATE")
-    for statement in statements(schema):
-        connection.execute(statement)
+    make_tables(connection)
     connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", meta)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {FIRST_VERSION}")
     connection.execute("COMMIT")
 
 

@@ -10,6 +10,7 @@ from batch.core.advice import advice
 from batch.core.lifecycle import UNPAID, Phase
 from batch.core.money import from_micros
 from batch.core.summary import Cost, ItemView, PredictionView, RejectedView
+from batch.store.problems import read_word
 from batch.store.queries import newest_plan, newest_run
 from batch.store.rows import read_clip
 
@@ -69,7 +70,7 @@ def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
     (manifest_row, reason, accepted, clip_text, done_run, estimate, item_plan, source_sha256) = row[12:20]
     (prediction_id, intent_at, ended_at, render_seconds, code, duplicates) = row[20:26]
     (settled, estimated, possibly, reserved) = row[26:]
-    phase = Phase(phase_text)
+    phase = read_word(Phase, phase_text)
     clip = None if clip_text is None else read_clip(clip_text)
     return ItemView(
         key=key,
