@@ -12,7 +12,8 @@
     |   |-- Unavailable             69  the provider, or the model, is gone
     |   |-- KeyRefused              77  the key is missing or was refused
     |   |-- CannotCreate            73  an output folder or file cannot be made
-    |   |-- StorageProblem          74  input-output error, disk full, state corrupt
+    |   |-- StorageProblem          74  input-output error, disk full
+    |   |   `-- StateDamaged            the state was changed, cut, replaced or lost behind our back
     |   `-- Busy                    75  the lock is held, the provider is overloaded: try again later
     `-- RowProblem                  one row or one picture; the run goes on without it
 
@@ -118,6 +119,22 @@ class StorageProblem(Problem):
     """The disk failed or is full, or the state is damaged."""
 
     exit = Exit.STORAGE
+
+
+class StateDamaged(StorageProblem):
+    """The state is not what its last writer left: nothing may be bought from it.
+
+    Args:
+        why: What gives it away.
+        where: The state file.
+    """
+
+    def __init__(self, why: str, *, where: str) -> None:
+        super().__init__(
+            f"the state is damaged: {why}",
+            where=where,
+            hint="nothing was sent, and the file is left as it is; `sora-batch doctor JOB` says what can be done",
+        )
 
 
 class Busy(Problem):

@@ -19,6 +19,7 @@ CODES = {
     Cause.DEFECT: 69,
     Cause.BREAKER: 69,
     Cause.STORAGE: 74,
+    Cause.NO_ROOM: 74,
     Cause.OVERLOADED: 75,
     Cause.MONEY_CAP: 8,
     Cause.BALANCE: 8,

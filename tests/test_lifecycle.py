@@ -62,6 +62,9 @@ REFUSED = replace(FAILED, refused=True)
 CANCELLED = ev.Cancelled(at=6.0, cost=0, message="cancelled")
 DOWNLOADED = ev.Downloaded(at=8.0, clip=CLIP)
 DOWNLOAD_FAILED = ev.DownloadFailed(at=8.0, reason="expired")
+BY_HAND = ev.AdoptedByHand(at=9.0, by="ann", reason="support says so", prediction_id="p9", echo="matches")
+NOT_CHARGED = ev.NotCharged(at=9.0, by="ann", reason="not on the invoice")
+ABANDONED = ev.Abandoned(at=9.0, by="ann", reason="not worth it")
 
 EVENTS: dict[str, ev.Event] = {name: value for name, value in globals().items() if isinstance(value, ev.Event)}
 
@@ -79,6 +82,7 @@ WAYS: dict[Phase, Sequence[ev.Event]] = {
     Phase.REFUSED: [INTENDED, ACCEPTED, REFUSED],
     Phase.CANCELLED: [INTENDED, ACCEPTED, CANCELLED],
     Phase.REJECTED: [UNUSABLE],
+    Phase.ABANDONED: [INTENDED, UNCLEAR, ABANDONED],
 }
 """The shortest way into each phase."""
 
@@ -91,8 +95,21 @@ FOLLOWS: dict[Phase, dict[str, Phase]] = {
         "NOT_SENT": Phase.PLANNED,
         "UNCLEAR": Phase.UNCONFIRMED,
     },
-    Phase.UNCONFIRMED: {"ADOPTED": Phase.RUNNING, "LOOKED_UP": Phase.UNCONFIRMED, "HELD": Phase.HELD},
-    Phase.HELD: {"ADOPTED": Phase.RUNNING, "LOOKED_UP": Phase.HELD},
+    Phase.UNCONFIRMED: {
+        "ADOPTED": Phase.RUNNING,
+        "LOOKED_UP": Phase.UNCONFIRMED,
+        "HELD": Phase.HELD,
+        "BY_HAND": Phase.RUNNING,
+        "NOT_CHARGED": Phase.PLANNED,
+        "ABANDONED": Phase.ABANDONED,
+    },
+    Phase.HELD: {
+        "ADOPTED": Phase.RUNNING,
+        "LOOKED_UP": Phase.HELD,
+        "BY_HAND": Phase.RUNNING,
+        "NOT_CHARGED": Phase.PLANNED,
+        "ABANDONED": Phase.ABANDONED,
+    },
     Phase.RUNNING: {
         "MISSED": Phase.MISSING,
         "RENDERED": Phase.RENDERED,
@@ -105,6 +122,9 @@ FOLLOWS: dict[Phase, dict[str, Phase]] = {
     },
     Phase.MISSING: {
         "FOUND": Phase.RUNNING,
+        "BY_HAND": Phase.RUNNING,
+        "NOT_CHARGED": Phase.PLANNED,
+        "ABANDONED": Phase.ABANDONED,
         "RENDERED": Phase.RENDERED,
         "RENDERED_UNPRICED": Phase.RENDERED,
         "FAILED": Phase.FAILED,
@@ -124,12 +144,15 @@ FOLLOWS: dict[Phase, dict[str, Phase]] = {
         "COST_UNKNOWN": Phase.UNCOLLECTED,
         "DOWNLOADED": Phase.DONE,
         "DOWNLOAD_FAILED": Phase.UNCOLLECTED,
+        "NOT_CHARGED": Phase.PLANNED,
+        "ABANDONED": Phase.ABANDONED,
     },
     Phase.DONE: {"COST_SETTLED": Phase.DONE, "COST_UNKNOWN": Phase.DONE},
     Phase.FAILED: {},
     Phase.REFUSED: {},
     Phase.CANCELLED: {},
     Phase.REJECTED: {},
+    Phase.ABANDONED: {},
 }
 """What may happen in each phase, and where it leads; everything else is a defect."""
 
@@ -145,8 +168,9 @@ STATES: dict[Phase, set[AttemptState]] = {
     Phase.REFUSED: {AttemptState.REFUSED},
     Phase.CANCELLED: {AttemptState.CANCELLED},
     Phase.FAILED: {AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
-    Phase.PLANNED: {AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
-    Phase.REJECTED: {AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
+    Phase.PLANNED: {AttemptState.FAILED, *UNPAID},
+    Phase.REJECTED: {*UNPAID},
+    Phase.ABANDONED: {AttemptState.ABANDONED},
 }
 """What the newest attempt can be in each phase."""
 
@@ -285,6 +309,32 @@ def test_adoption_keeps_the_duplicates_for_a_person() -> None:
     """Further predictions of one upload are remembered with the attempt."""
     attempt = newest(lived(INTENDED, UNCLEAR, LOOKED_UP, ADOPTED))
     assert (attempt.prediction_id, attempt.duplicates, attempt.looks) == ("p2", ("p3",), 2)
+
+
+def test_a_decision_by_hand_keeps_an_earlier_id_in_sight() -> None:
+    """A missing prediction that gives way to another one may have been charged too."""
+    attempt = newest(lived(INTENDED, ACCEPTED, MISSED, BY_HAND))
+    assert (attempt.prediction_id, attempt.duplicates) == ("p9", ("p1",))
+    assert newest(lived(INTENDED, UNCLEAR, HELD, BY_HAND)).duplicates == ()
+
+
+def test_what_a_person_says_was_not_charged_is_free_and_may_be_bought_again() -> None:
+    """The reservation is gone, the attempt counts for nothing, and another one may follow."""
+    freed = lived(INTENDED, UNCLEAR, HELD, NOT_CHARGED)
+    assert (freed.phase, freed.committed, freed.accepted, freed.not_before) == (Phase.PLANNED, 0, 0, 0.0)
+    again = advance(freed, replace(INTENDED, upload_id="u2"))
+    assert (again.accepted, again.committed, newest(again).number) == (1, PRICE, 2)
+    refunded = lived(INTENDED, ACCEPTED, RENDERED, DOWNLOAD_FAILED, NOT_CHARGED)
+    assert (refunded.committed, refunded.accepted) == (0, 0)
+
+
+def test_what_a_person_gives_up_stands_as_possibly_charged() -> None:
+    """The estimate, where the provider never said a cost; what it said, where it did."""
+    lost = lived(INTENDED, UNCLEAR, HELD, ABANDONED)
+    assert (newest(lost).possibly, newest(lost).reserved, lost.accepted) == (PRICE, 0, 1)
+    told = lived(INTENDED, ACCEPTED, RENDERED, DOWNLOAD_FAILED, ABANDONED)
+    assert (newest(told).possibly, newest(told).settled) == (0, 410_000)
+    assert (lost.reason, told.reason) == ("not worth it", "not worth it")
 
 
 def test_the_prediction_id_of_an_item_without_one_is_a_defect() -> None:

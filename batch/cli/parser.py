@@ -139,6 +139,23 @@ def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=_path, metavar="FILE", help="where the month's lines go (default: -)")
 
 
+def _resolve(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    parser.add_argument("item", metavar="ITEM", help="its SKU, or the beginning of its key")
+    _json(parser)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--adopt", metavar="ID", help="it is this prediction: go on with it")
+    what.add_argument("--not-charged", action="store_true", help="nothing was charged: it may be bought again")
+    what.add_argument("--abandon", action="store_true", help="give it up; what it may have cost stands")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why; kept with the decision")
+    parser.add_argument("--force", action="store_true", help="decide so although the provider speaks against it")
+
+
+def _audit(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+
+
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
@@ -214,6 +231,22 @@ _COMMANDS = (
         summary="write the report anew from the state alone, or list a month's predictions for the invoice",
         examples="  sora-batch report configs/spring.yaml\n  sora-batch report configs/spring.yaml --month 2026-11",
         options=_report,
+    ),
+    _Command(
+        name="resolve",
+        module="resolve",
+        summary="show what is known of an item that may have been charged, or decide what becomes of it",
+        examples="  sora-batch resolve configs/spring.yaml 00152                 what is known; changes nothing\n"
+        "  sora-batch resolve configs/spring.yaml 00152 --adopt ID      it is this prediction\n"
+        '  sora-batch resolve configs/spring.yaml 00152 --not-charged --reason "not on the invoice"',
+        options=_resolve,
+    ),
+    _Command(
+        name="audit",
+        module="audit",
+        summary="hold the state against the provider's history; changes nothing, also while a run is at work",
+        examples="  sora-batch audit configs/spring.yaml\n  sora-batch audit configs/spring.yaml --json",
+        options=_audit,
     ),
     _Command(
         name="doctor",

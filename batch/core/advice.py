@@ -15,12 +15,13 @@ _BY_CODE = {
 }
 
 _BY_PHASE = {
-    Phase.HELD: "It may have been charged. Look for it in the provider's history around this time.",
+    Phase.HELD: "It may have been charged: `sora-batch resolve` shows what is known and takes your decision.",
     Phase.UNCONFIRMED: "Run the same command again: the provider's history is searched for it.",
-    Phase.MISSING: "Ask the provider's support, with the prediction's id; its money stays reserved.",
-    Phase.UNCOLLECTED: "Run the same command again; if that does not help, ask the provider's support.",
+    Phase.MISSING: "Ask the provider's support, with the prediction's id, then decide with `sora-batch resolve`.",
+    Phase.UNCOLLECTED: "Run the same command again; if that does not help, decide with `sora-batch resolve`.",
     Phase.REFUSED: "Change the prompt or the picture: the same input would be refused again.",
     Phase.CANCELLED: "Nothing, if that was meant; a cancelled prediction is not billed.",
+    Phase.ABANDONED: "Nothing: a person gave it up; a changed prompt or picture is bought anew.",
     Phase.REJECTED: "Replace the picture, then run again.",
     Phase.RUNNING: "Run the same command again, or `sora-batch collect`, to fetch it when it is made.",
     Phase.RENDERED: "Run the same command again, or `sora-batch collect`, to fetch it.",

@@ -25,11 +25,12 @@ class Cause(Enum):
     DEFECT = 5  # the provider calls our request malformed
     BREAKER = 6  # too many failures; or the canary failed
     STORAGE = 7  # the disk is full or failing
-    OVERLOADED = 8  # the provider would not take anything for too long
-    MONEY_CAP = 9  # a cap of the job's budget
-    BALANCE = 10  # the account's balance
-    TIME_CAP = 11  # `max_runtime`
-    ITEM_CAP = 12  # `max_items`
+    NO_ROOM = 8  # the disk has too little room for what would be bought; what was bought is still fetched
+    OVERLOADED = 9  # the provider would not take anything for too long
+    MONEY_CAP = 10  # a cap of the job's budget
+    BALANCE = 11  # the account's balance
+    TIME_CAP = 12  # `max_runtime`
+    ITEM_CAP = 13  # `max_items`
 
 
 HALTS = frozenset({Cause.SIGTERM, Cause.SIGINT, Cause.KEY_REFUSED, Cause.UNREACHABLE, Cause.STORAGE, Cause.TIME_CAP})
@@ -44,6 +45,7 @@ EXITS = {
     Cause.DEFECT: Exit.UNAVAILABLE,
     Cause.BREAKER: Exit.UNAVAILABLE,
     Cause.STORAGE: Exit.STORAGE,
+    Cause.NO_ROOM: Exit.STORAGE,
     Cause.OVERLOADED: Exit.TRY_LATER,
     Cause.MONEY_CAP: Exit.MONEY_CAP,
     Cause.BALANCE: Exit.MONEY_CAP,

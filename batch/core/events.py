@@ -31,6 +31,7 @@ class Intended(Event):
     """We are about to send the one POST of a new attempt; its price is reserved.
 
     Attributes:
+        clock_offset: Seconds that the provider's clock is ahead of ours.
         warnings: What a person should know of the frame that is sent.
     """
 
@@ -41,6 +42,7 @@ class Intended(Event):
     upload_url: str
     frame_sha256: str
     recipe: int
+    clock_offset: float = 0.0
     warnings: tuple[str, ...] = ()
 
 
@@ -183,5 +185,48 @@ class DownloadFailed(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptedByHand(Event):
+    """A person says which prediction an attempt led to.
+
+    Attributes:
+        by: Who decided.
+        reason: Why, in that person's words; may be empty.
+        echo: What the provider's echo of the picture said to it.
+    """
+
+    by: str
+    reason: str
+    prediction_id: str
+    echo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCharged(Event):
+    """A person says that nothing was charged for the attempt: the item may be bought again.
+
+    Attributes:
+        by: Who decided.
+        reason: Why, in that person's words; may be empty.
+    """
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned(Event):
+    """A person gives the item up; what its attempt may have cost stands under possibly charged.
+
+    Attributes:
+        by: Who decided.
+        reason: Why, in that person's words; may be empty.
+    """
+
+    by: str
+    reason: str
+
+
 SubmitEvent = SubmitAccepted | SubmitDenied | SubmitNotSent | SubmitUnclear
 ReconcileEvent = Adopted | LookedUp | Held
+PersonEvent = AdoptedByHand | NotCharged | Abandoned

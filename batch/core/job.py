@@ -136,6 +136,11 @@ class Limits(Strict):
     item_deadline: Seconds = Field(
         default=10_800.0, gt=0, description="an item that takes longer waits for the next run"
     )
+    min_free: ByteSize = Field(
+        default=200_000_000,
+        ge=0,
+        description="bytes that stay free on the disk beside the clips to come, or nothing is bought; 0: no check",
+    )
 
 
 class Polling(Strict):

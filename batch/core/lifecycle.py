@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
-from batch.core.phases import AT_PROVIDER, ENDED, UNPAID, WITH_PERSON, AttemptState, Phase
+from batch.core.phases import AT_PROVIDER, ENDED, RESOLVABLE, UNPAID, WITH_PERSON, AttemptState, Phase
 
 if TYPE_CHECKING:
     from batch.core.summary import ClipFacts
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AT_PROVIDER",
     "ENDED",
+    "RESOLVABLE",
     "UNPAID",
     "WITH_PERSON",
     "Attempt",
@@ -38,6 +39,7 @@ class Attempt:
         run_id: The run whose caps it counts under until it is settled.
         day: The UTC day of the intent, as `2026-11-23`.
         intent_at: Unix seconds, our clock.
+        clock_offset: Seconds that the provider's clock was ahead of ours then: ours may have been set since.
         estimate: Micro-dollars reserved for it.
         settled: Micro-dollars that the provider said it charged; None while it has not said.
         unsettled_for_good: The provider never said; the estimate stands under possibly charged.
@@ -54,6 +56,7 @@ class Attempt:
     upload_url: str
     frame_sha256: str = ""
     recipe: int = 0
+    clock_offset: float = 0.0
     answered_at: float | None = None
     prediction_id: str | None = None
     request_id: str = ""
@@ -66,6 +69,11 @@ class Attempt:
     looks: int = 0
     duplicates: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def intent_there(self) -> float:
+        """Unix seconds of the intent on the provider's clock, by which its history is searched."""
+        return self.intent_at + self.clock_offset
 
     @property
     def reserved(self) -> int:
@@ -153,6 +161,8 @@ def advance(record: Record, event: ev.Event) -> Record:
         return _answered(record, attempt, event)
     if isinstance(event, _RECONCILE_EVENTS):
         return _reconciled(record, attempt, event)
+    if isinstance(event, _PERSON_EVENTS):
+        return _decided(record, attempt, event)
     return _ended(record, attempt, event)
 
 
@@ -167,6 +177,7 @@ def _intended(record: Record, event: ev.Intended) -> Record:
         run_id=event.run_id,
         day=event.day,
         intent_at=event.at,
+        clock_offset=event.clock_offset,
         estimate=event.estimate,
         upload_id=event.upload_id,
         upload_url=event.upload_url,
@@ -230,6 +241,31 @@ def _reconciled(record: Record, attempt: Attempt, event: ev.ReconcileEvent) -> R
             return replace(record, phase=Phase.HELD, attempt=held, reason=event.message)
 
 
+def _decided(record: Record, attempt: Attempt, event: ev.PersonEvent) -> Record:
+    """Follow what a person says of an attempt that this program cannot judge."""
+    match event:
+        case ev.AdoptedByHand():
+            return replace(record, phase=Phase.RUNNING, attempt=_adopted_by_hand(attempt, event), reason="")
+        case ev.NotCharged():
+            # What the provider may have said of its cost was taken back, or was said of nothing of ours.
+            freed = replace(attempt, state=AttemptState.NOT_CHARGED, settled=None, unsettled_for_good=False)
+            freed = replace(freed, ended_at=event.at, message=event.reason)
+            return _unpaid(record, freed, phase=Phase.PLANNED, reason=event.reason, not_before=0.0)
+        case ev.Abandoned():
+            given_up = replace(attempt, state=AttemptState.ABANDONED, ended_at=event.at, message=event.reason)
+            given_up = replace(given_up, unsettled_for_good=attempt.settled is None)
+            return replace(record, phase=Phase.ABANDONED, attempt=given_up, reason=event.reason or record.reason)
+
+
+def _adopted_by_hand(attempt: Attempt, event: ev.AdoptedByHand) -> Attempt:
+    """Give the attempt its prediction; an id that it had before may have been charged too, and is kept in sight."""
+    named = (*attempt.duplicates, *((attempt.prediction_id,) if attempt.prediction_id else ()))
+    others = tuple(one for one in named if one != event.prediction_id)
+    return replace(
+        attempt, state=AttemptState.ACCEPTED, prediction_id=event.prediction_id, duplicates=others, message=event.reason
+    )
+
+
 def _ended(record: Record, attempt: Attempt, event: ev.Event) -> Record:
     match event:
         case ev.Missed():
@@ -284,6 +320,7 @@ def _settle(attempt: Attempt, cost: int | None) -> Attempt:
 
 _SUBMIT_EVENTS = (ev.SubmitAccepted, ev.SubmitDenied, ev.SubmitNotSent, ev.SubmitUnclear)
 _RECONCILE_EVENTS = (ev.Adopted, ev.LookedUp, ev.Held)
+_PERSON_EVENTS = (ev.AdoptedByHand, ev.NotCharged, ev.Abandoned)
 
 _LOST = frozenset({Phase.UNCONFIRMED, Phase.HELD})
 _KNOWN = frozenset({Phase.RUNNING, Phase.MISSING})
@@ -308,4 +345,7 @@ _ALLOWED: dict[type[ev.Event], frozenset[Phase]] = {
     ev.Cancelled: _KNOWN,
     ev.Downloaded: _MADE,
     ev.DownloadFailed: _MADE,
+    ev.AdoptedByHand: _LOST | {Phase.MISSING},
+    ev.NotCharged: RESOLVABLE,
+    ev.Abandoned: RESOLVABLE,
 }

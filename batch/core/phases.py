@@ -21,15 +21,19 @@ class Phase(StrEnum):
     REFUSED = "refused"  # the provider would not make it
     CANCELLED = "cancelled"  # cancelled at the provider, by us or by somebody else
     REJECTED = "rejected"  # its picture proved unusable before anything was paid
+    ABANDONED = "abandoned"  # a person gave it up; what it may have cost stands
 
 
 AT_PROVIDER = frozenset({Phase.SUBMITTING, Phase.UNCONFIRMED, Phase.RUNNING})
 """Phases that may hold one of the account's places for running predictions."""
 
+RESOLVABLE = frozenset({Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED})
+"""Phases in which a person may decide what becomes of the item."""
+
 WITH_PERSON = frozenset({Phase.HELD, Phase.MISSING, Phase.UNCOLLECTED})
 """Phases in which money may be gone and no clip is here: a person has to look."""
 
-ENDED = frozenset({Phase.DONE, Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED})
+ENDED = frozenset({Phase.DONE, Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED, Phase.ABANDONED})
 """Phases that an item never leaves by itself."""
 
 
@@ -47,7 +51,9 @@ class AttemptState(StrEnum):
     CANCELLED = "cancelled"  # cancelled at the provider
     NOT_ACCEPTED = "not_accepted"  # turned down; nothing was created
     NOT_SENT = "not_sent"  # never left
+    NOT_CHARGED = "not_charged"  # a person found out that nothing was charged for it
+    ABANDONED = "abandoned"  # a person gave it up, and what it cost is not known for sure
 
 
-UNPAID = frozenset({AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT})
+UNPAID = frozenset({AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT, AttemptState.NOT_CHARGED})
 """States that prove that the attempt cost nothing and counts for nothing but the rate."""

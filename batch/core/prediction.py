@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,14 +164,6 @@ class Upload:
     id: str
     url: str
     expires_at: datetime | None = None
-
-
-def names_upload(image_url: str, upload_id: str) -> bool:
-    """Say whether a picture's URL, as a provider echoes it, is that of an upload.
-
-    Its id decides: what stands around it, and how it is percent-encoded, is the provider's affair.
-    """
-    return upload_id in image_url or upload_id in unquote(image_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,7 @@ ByteSize = Annotated[
         {
             "description": "bytes, or a number with kB, MB or GB",
             "anyOf": [
-                {"type": "integer", "minimum": 1},
+                {"type": "integer", "minimum": 0},
                 {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[kKmMgG]?[bB]$"},
             ],
         }

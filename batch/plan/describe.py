@@ -20,7 +20,7 @@ _ROWS_SHOWN = 10
 _ROWS_IN_JSON = 1000
 _LONGEST_LINE = 1200
 _UNDER_WAY = (*AT_PROVIDER, Phase.RENDERED)
-_ENDED = (Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED)
+_ENDED = (Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED, Phase.ABANDONED)
 
 
 def plan_json(view: PlanView) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _head(view: PlanView) -> Iterator[str]:
     for text, count in (
         ("done already", view.in_phases(Phase.DONE)),
         ("under way", view.in_phases(*_UNDER_WAY)),
-        ("waiting for a person: `sora-batch report` says why", view.in_phases(*WITH_PERSON)),
+        ("waiting for a person: `sora-batch resolve` says why", view.in_phases(*WITH_PERSON)),
         ("ended without a clip: `sora-batch report` says why and what to do", view.in_phases(*_ENDED)),
         ("unchecked: the picture behind the URL was not seen yet (`--fetch` reads it)", view.unchecked),
     ):

@@ -28,6 +28,7 @@ from batch.errors import StorageProblem
 from batch.frames.errors import PictureError
 from batch.frames.settings import RECIPE_VERSION
 from batch.run.clock import utc_day
+from batch.run.room import HINT
 from batch.store import queries
 from batch.store.changes import CapReached, Caps, Purpose, cap_reached
 
@@ -243,7 +244,7 @@ class Buyer:
 
     async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
         """Write the intent, send, record; None where there was no room for an intent."""
-        if not await self._counted():
+        if not self._room() or not await self._counted():
             return None
         self._open += 1
         try:
@@ -251,6 +252,14 @@ class Buyer:
         finally:
             self._open -= 1
             self._answered.set()
+
+    def _room(self) -> bool:
+        """Say whether the disk has room for one clip more than is in flight; without it, buying is over."""
+        desk = self._desk
+        missing = desk.room.meanwhile(desk.gate.in_flight)
+        if missing:
+            desk.stop(Cause.NO_ROOM, missing, HINT)
+        return not missing
 
     async def _counted(self) -> bool:
         """Count an attempt under `max_items`; with that reached, wait for open ones, which may not be accepted."""
@@ -278,6 +287,7 @@ class Buyer:
             upload_url=upload.url,
             frame_sha256=frame.sha256,
             recipe=RECIPE_VERSION,
+            clock_offset=desk.provider.clock_offset,
             warnings=frame.warnings,
         )
         reserved = await desk.store.reserve(article.item_id, intent, caps_of(desk), _names(desk, article))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from batch.frames.settings import FitSettings, FrameTarget
     from batch.providers.base import Provider
     from batch.run.clock import Clock
+    from batch.run.room import Room
     from batch.run.traffic import Gate, Rate
     from batch.store.changes import Run
     from batch.store.queries import Article
@@ -77,6 +78,7 @@ class Desk:
     clock: Clock
     gate: Gate
     rate: Rate
+    room: Room
     watcher: Watcher
     began: float
     stops: list[Stop] = field(default_factory=list)

@@ -18,6 +18,7 @@ from batch.providers.eachlabs.client import EachlabsProvider
 from batch.providers.secret import Secret, read_key
 from batch.run.desk import Desk
 from batch.run.planning import cache_folder, picture_path
+from batch.run.room import Room
 from batch.run.simulated import simulator_beside
 from batch.run.traffic import Gate, Rate
 from batch.store import queries
@@ -104,6 +105,7 @@ async def set_up_desk(
             clock=clock,
             gate=_gate(job, clock, store, cooldown=timing.cooldown),
             rate=_rate(job, clock, store),
+            room=room_of(loaded, store, clock),
             watcher=watcher,
             began=clock.ticks(),
             keep_going=keep_going,
@@ -112,6 +114,12 @@ async def set_up_desk(
         )
         desk.gate.alone = job.canary and not job.simulated and not queries.anything_accepted(reader)
         yield desk
+
+
+def room_of(loaded: LoadedJob, store: Store, clock: Clock) -> Room:
+    """Give what watches the disks that a job writes to."""
+    location = loaded.location
+    return Room(loaded.job.limits, store.reader, clock, output=location.output, state=location.state)
 
 
 def fit_settings(job: Job) -> FitSettings:

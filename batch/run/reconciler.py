@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
+from batch.core.echo import names_upload
 from batch.core.lifecycle import Phase
-from batch.core.prediction import Execution, NoAnswer, Seen, Status, names_upload
+from batch.core.prediction import Status
+from batch.run.history import BEFORE, learn_clock, look_at, nearest_first, read_history
 from batch.store import changes, queries
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from batch.core.lifecycle import Attempt, Record
+    from batch.core.prediction import Execution
     from batch.run.desk import Desk
+    from batch.run.history import History
     from batch.run.watch import Watch
     from batch.store.queries import Article
 
-_BEFORE = 120.0
-_CLOCKS_AGREE = 60.0
 _MOST_FETCHES = 500
-_MOST_PAGES = 200
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class _Lost:
     """An attempt whose answer is lost.
 
     Attributes:
-        until: When the grace period is over, Unix seconds.
+        until: When the grace period is over, on the clock that never jumps.
         looked_at_all: Whether the provider's history was read to its end since it was lost.
     """
 
@@ -44,14 +46,6 @@ class _Lost:
         if self.record.attempt is None:
             raise AssertionError(f"item {self.record.item_id} is unconfirmed and has no attempt")
         return self.record.attempt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _History:
-    """What the provider lists of a time: complete only if it was read to its end."""
-
-    rows: tuple[Execution, ...]
-    complete: bool
 
 
 class Reconciler:
@@ -70,6 +64,7 @@ class Reconciler:
         self._lost: dict[int, _Lost] = {}
         self._added = asyncio.Event()
         self._echoes: dict[str, str] = {}
+        self._clock_known = False
         self.watch: Watch | None = None
 
     @property
@@ -80,10 +75,11 @@ class Reconciler:
     def add(self, article: Article, record: Record) -> None:
         """Begin to look an attempt up. It keeps its place in flight until it is found or held."""
         self._desk.begin()
-        grace_ends = self._desk.clock.now() + self._desk.timing.grace
+        grace = self._desk.timing.grace
         if record.attempt is not None and record.attempt.looks:  # an earlier run has waited already
-            grace_ends = min(grace_ends, record.attempt.intent_at + self._desk.timing.grace)
-        self._lost[record.item_id] = _Lost(article=article, record=record, until=grace_ends)
+            grace -= max(0.0, self._desk.clock.now() - record.attempt.intent_at)
+        until = self._desk.clock.ticks() + grace
+        self._lost[record.item_id] = _Lost(article=article, record=record, until=until)
         self._count_unknown()
         self._added.set()
 
@@ -118,56 +114,42 @@ class Reconciler:
 
     async def _look_at(self, model: str, batch: list[_Lost]) -> None:
         history = await self._history(model, batch)
-        # Read after the history: whatever of ours it shows had its intent on disk before, also where the POST is open.
-        open_uploads = queries.open_uploads(self._desk.store.reader)
-        strangers = set[str]()
         for lost in batch:
-            found, complete = await self._find(lost, history, open_uploads, strangers)
+            found, complete = await self._find(lost, history)
             await self._conclude(lost, found, complete=complete and history.complete)
+        strangers = self._strangers(history)
         if strangers:
             await self._desk.store.do(lambda connection: changes.remember_strangers(connection, strangers))
 
-    async def _history(self, model: str, batch: list[_Lost]) -> _History:
+    def _strangers(self, history: History) -> list[str]:
+        """Give what was fetched and echoes none of our uploads, also none whose POST is open: its answer may get lost.
+
+        A prediction is listed after its intent was written, so an intent that is not there now belongs to none of them.
+        """
+        ours = queries.open_uploads(self._desk.store.reader)
+        fetched = [(row.id, self._echoes[row.id]) for row in self._unknown(history.rows) if row.id in self._echoes]
+        return [id_ for id_, echo in fetched if not any(names_upload(echo, upload) for upload in ours)]
+
+    async def _history(self, model: str, batch: list[_Lost]) -> History:
         """List what is not ours in the window of all lost attempts, in the provider's clock."""
-        offset = self._desk.provider.clock_offset
-        history = await self._listed(model, batch, offset)
-        known = self._desk.provider.clock_offset
-        if abs(known - offset) > _CLOCKS_AGREE:  # the first answer of all told what time it is there
-            history = await self._listed(model, batch, known)
-        return history
-
-    async def _listed(self, model: str, batch: list[_Lost], offset: float) -> _History:
         desk = self._desk
-        since = datetime.fromtimestamp(min(lost.attempt.intent_at for lost in batch) + offset - _BEFORE, UTC)
-        until = datetime.fromtimestamp(desk.clock.now() + offset + _BEFORE, UTC)
-        rows: dict[str, Execution] = {}
-        cursor: str | None = None
-        for _ in range(_MOST_PAGES):
-            page = await desk.provider.executions(model, since=since, until=until, cursor=cursor)
-            if isinstance(page, NoAnswer):
-                return _History(rows=self._unknown(rows), complete=False)
-            rows.update((row.id, row) for row in page.rows)
-            cursor = page.next_cursor
-            if cursor is None:
-                return _History(rows=self._unknown(rows), complete=True)
-        return _History(rows=self._unknown(rows), complete=False)
+        if not self._clock_known:
+            await learn_clock(desk.provider)
+            self._clock_known = True
+        since = min(lost.attempt.intent_there for lost in batch) - BEFORE
+        until = desk.clock.now() + desk.provider.clock_offset + BEFORE
+        history = await read_history(desk.provider, model, since=since, until=until)
+        return replace(history, rows=self._unknown(history.rows))
 
-    def _unknown(self, rows: dict[str, Execution]) -> tuple[Execution, ...]:
-        known = queries.our_predictions(self._desk.store.reader, list(rows))
-        return tuple(row for row in rows.values() if row.id not in known)
+    def _unknown(self, rows: Collection[Execution]) -> tuple[Execution, ...]:
+        known = queries.our_predictions(self._desk.store.reader, [row.id for row in rows])
+        return tuple(row for row in rows if row.id not in known)
 
-    async def _find(
-        self, lost: _Lost, history: _History, open_uploads: tuple[str, ...], strangers: set[str]
-    ) -> tuple[list[Execution], bool]:
+    async def _find(self, lost: _Lost, history: History) -> tuple[list[Execution], bool]:
         """Fetch the inputs of what is near the intent in time, nearest first, and give those that echo our upload."""
-        intent = lost.attempt.intent_at + self._desk.provider.clock_offset
-
-        def distance(row: Execution) -> float:
-            return abs(row.created_at.timestamp() - intent) if row.created_at else 0.0
-
         matches: list[Execution] = []
         fetches, complete = 0, True
-        for row in sorted(history.rows, key=distance):
+        for row in nearest_first(history.rows, lost.attempt.intent_there):
             if row.id not in self._echoes:
                 if fetches >= _MOST_FETCHES:
                     complete = False
@@ -176,18 +158,15 @@ class Reconciler:
                 if not await self._fetch(row.id):
                     complete = False
                     continue
-            echo = self._echoes[row.id]
-            if names_upload(echo, lost.attempt.upload_id):
+            if names_upload(self._echoes[row.id], lost.attempt.upload_id):
                 matches.append(row)
-            elif not any(names_upload(echo, upload) for upload in open_uploads):
-                strangers.add(row.id)
         return sorted(matches, key=_worth), complete
 
     async def _fetch(self, prediction_id: str) -> bool:
-        outcome = await self._desk.provider.poll(prediction_id)
-        if not isinstance(outcome, Seen) or outcome.prediction.image_url is None:
+        prediction = await look_at(self._desk.provider, prediction_id)
+        if prediction is None or prediction.image_url is None:
             return False
-        self._echoes[prediction_id] = outcome.prediction.image_url
+        self._echoes[prediction_id] = prediction.image_url
         return True
 
     async def _conclude(self, lost: _Lost, found: list[Execution], *, complete: bool) -> None:
@@ -195,7 +174,7 @@ class Reconciler:
             await self._adopt(lost, found)
         elif lost.record.phase is Phase.HELD:
             self._let_go(lost)
-        elif self._desk.clock.now() >= lost.until and not self._desk.halted:
+        elif self._desk.clock.ticks() >= lost.until and not self._desk.halted:
             await self._hold(lost, complete=complete)
         elif complete:
             lost.looked_at_all = True

@@ -19,11 +19,12 @@ from batch.inputs.manifest import STANDARD_INPUT, open_manifest
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.providers.secret import read_key
-from batch.run.desking import provider_for, set_up_desk
+from batch.run.desking import provider_for, room_of, set_up_desk
 from batch.run.engine import Engine, Parts
 from batch.run.planning import bring_plan_up_to_date, list_rejected, planned_spend
 from batch.run.preflight import look_before_buying
 from batch.run.reporting import write_job_report
+from batch.run.room import HINT
 from batch.run.signals import Signals, signals_heeded
 from batch.store import changes, queries, views
 from batch.store.changes import SIGNALLED
@@ -224,6 +225,10 @@ async def _work(session: _Session) -> None:
             "nothing was bought: nobody confirmed the spending",
             hint="give --yes, or set `budget.per_run_usd` in the job",
         )
+    if session.request.parts.submit and spend.items and not _has_room(session, spend):
+        session.request = replace(session.request, parts=replace(session.request.parts, submit=False))
+        if not _left_at_provider(session):
+            return
     async with AsyncExitStack() as stack:
         provider, base_url = await stack.enter_async_context(provider_for(session.loaded))
         parts = await _parts_that_may(session, provider, spend)
@@ -243,6 +248,15 @@ async def _work(session: _Session) -> None:
             )
         )
         await _engine(session, desk, parts)
+
+
+def _has_room(session: _Session, spend: Spend) -> bool:
+    """Say whether the disk has room for what would be bought; without it, only what was bought before is fetched."""
+    missing = room_of(session.loaded, session.store, session.clock).before_buying(spend.orders)
+    if missing:
+        session.stops.append(Stop(cause=Cause.NO_ROOM, message=f"nothing was bought: {missing}", hint=HINT))
+        session.audience.note(f"nothing was bought: {missing}\n  {HINT}")
+    return not missing
 
 
 async def _parts_that_may(session: _Session, provider: Provider, spend: Spend) -> Parts:
@@ -305,6 +319,8 @@ async def _conclude(session: _Session) -> Outcome:
             await store.do(end)
         except Problem as problem:  # the disk is full: the next call goes on with this run, which is right
             session.problem = session.problem or problem
+    if why_not := await store.keep_copy():
+        session.audience.note(why_not)
     counts = _counts(session)
     since = session.clock.now() if run is None else run.started_at
     with_person = views.with_person(reader, since=since) + session.overdue

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from batch.core.money import from_micros
 from batch.core.phases import AT_PROVIDER, Phase
 from batch.core.totals import Cost, ItemCounts
+from batch.store.problems import read_word
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,7 +39,7 @@ def in_flight(connection: sqlite3.Connection) -> int:
 
 def counts(connection: sqlite3.Connection) -> ItemCounts:
     """Count the newest plan's items as scripts read them."""
-    tally = {Phase(phase): items for phase, items in connection.execute("SELECT phase, items FROM tally")}
+    tally = {read_word(Phase, phase): items for phase, items in connection.execute("SELECT phase, items FROM tally")}
     row = connection.execute("SELECT done FROM run ORDER BY id DESC LIMIT 1").fetchone()
     (rejected_rows,) = connection.execute("SELECT count(*) FROM rejected").fetchone()
 
@@ -49,7 +50,7 @@ def counts(connection: sqlite3.Connection) -> ItemCounts:
     return ItemCounts(
         done=done,
         skipped=total(Phase.DONE) - done,
-        failed=total(Phase.FAILED, Phase.CANCELLED, Phase.UNCOLLECTED),
+        failed=total(Phase.FAILED, Phase.CANCELLED, Phase.UNCOLLECTED, Phase.ABANDONED),
         refused=total(Phase.REFUSED),
         unconfirmed=total(Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING),
         pending=total(Phase.PLANNED, Phase.SUBMITTING, Phase.RUNNING, Phase.RENDERED),

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
-from batch.errors import StorageProblem
+from batch.errors import StateDamaged, StorageProblem
 
 if TYPE_CHECKING:
     import sqlite3
+
+_DAMAGE = frozenset({"database disk image is malformed", "file is not a database"})
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def read_word(kind: type[_Word], text: str) -> _Word:
+    """Read a phase or a state.
+
+    Raises:
+        StateDamaged: If it is none: somebody, or the disk, has changed it.
+    """
+    try:
+        return kind(text)
+    except ValueError:
+        raise StateDamaged(f"it holds the word {text!r}, which means nothing", where="the state") from None
 
 
 def storage_problem(error: sqlite3.Error, path: str) -> StorageProblem:
     """Say in words what SQLite could not do."""
     text = str(error)
+    if text in _DAMAGE:
+        return StateDamaged(text, where=path)
     usual = "look at this file, its folder and its disk, then give the same command again"
     hints = {
         "database or disk is full": "make room on this disk, then give the same command again; nothing is lost",
-        "database disk image is malformed": "the state is damaged: `sora-batch doctor` says what can be done",
-        "file is not a database": "this file is no state of sora-batch: name another one under `state:`",
         "disk I/O error": "the disk failed: look at the system's log, then give the same command again",
         "attempt to write a readonly database": "make the state file and its folder writable",
     }

@@ -24,6 +24,7 @@ __all__ = [
     "RunRow",
     "anything_accepted",
     "article",
+    "clips_made",
     "cost",
     "count_in",
     "counts",
@@ -189,10 +190,10 @@ def records_of(connection: sqlite3.Connection, sku: str) -> list[Record]:
 
 def submitted_in(connection: sqlite3.Connection, run_id: int) -> int:
     """Count the attempts of a run that were accepted, or may have been."""
-    (attempts,) = connection.execute(
-        "SELECT count(*) FROM attempt WHERE run_id = ? AND state NOT IN (?, ?)",
-        (run_id, *(state.value for state in UNPAID)),
-    ).fetchone()
+    unpaid = [state.value for state in UNPAID]
+    marks = ", ".join("?" * len(unpaid))
+    query = f"SELECT count(*) FROM attempt WHERE run_id = ? AND state NOT IN ({marks})"
+    (attempts,) = connection.execute(query, (run_id, *unpaid)).fetchone()
     return int(attempts)
 
 
@@ -205,6 +206,16 @@ def dearest(connection: sqlite3.Connection, run_id: int, model: str) -> Decimal:
         (run_id, model),
     )
     return max((Decimal(settled) / Decimal(estimate) for settled, estimate in rows), default=Decimal(1))
+
+
+def clips_made(connection: sqlite3.Connection) -> tuple[int, float]:
+    """Add up the bytes and seconds of the newest thousand clips."""
+    query = (
+        "SELECT coalesce(sum(json_extract(clip, '$.bytes')), 0), coalesce(sum(json_extract(clip, '$.seconds')), 0.0)"
+        " FROM (SELECT clip FROM item WHERE phase = ? ORDER BY id DESC LIMIT 1000)"
+    )
+    made_bytes, made_seconds = connection.execute(query, (Phase.DONE.value,)).fetchone()
+    return int(made_bytes), float(made_seconds)
 
 
 def anything_accepted(connection: sqlite3.Connection) -> bool:

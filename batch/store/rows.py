@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.lifecycle import Attempt, AttemptState, Phase, Record
 from batch.core.summary import ClipFacts
+from batch.store.problems import read_word
 
 if TYPE_CHECKING:
     import sqlite3
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from batch.core.events import Event
 
 _ATTEMPT_COLUMNS = (
-    "number, state, run_id, day, intent_at, answered_at, ended_at, estimate, settled, unsettled, upload_id, upload_url,"
-    " frame_sha256, recipe, prediction_id, request_id, render_seconds, code, message, looks, duplicates, warnings"
+    "number, state, run_id, day, intent_at, clock_offset, answered_at, ended_at, estimate, settled, unsettled,"
+    " upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id, render_seconds, code, message, looks,"
+    " duplicates, warnings"
 )
 
 READ_RECORD = f"""
@@ -27,9 +29,9 @@ READ_RECORD = f"""
 
 WRITE_ATTEMPT = f"""
     INSERT INTO attempt (item_id, {_ATTEMPT_COLUMNS})
-    VALUES (:item_id, :number, :state, :run_id, :day, :intent_at, :answered_at, :ended_at, :estimate, :settled,
-            :unsettled, :upload_id, :upload_url, :frame_sha256, :recipe, :prediction_id, :request_id, :render_seconds,
-            :code, :message, :looks, :duplicates, :warnings)
+    VALUES (:item_id, :number, :state, :run_id, :day, :intent_at, :clock_offset, :answered_at, :ended_at, :estimate,
+            :settled, :unsettled, :upload_id, :upload_url, :frame_sha256, :recipe, :prediction_id, :request_id,
+            :render_seconds, :code, :message, :looks, :duplicates, :warnings)
     ON CONFLICT (item_id, number) DO UPDATE SET
         state = excluded.state, answered_at = excluded.answered_at, ended_at = excluded.ended_at,
         settled = excluded.settled, unsettled = excluded.unsettled, prediction_id = excluded.prediction_id,
@@ -43,7 +45,7 @@ def read_record(row: sqlite3.Row | tuple[Any, ...]) -> Record:
     item_id, phase, accepted, spent, codes, not_before, reason, clip = row[:8]
     return Record(
         item_id=item_id,
-        phase=Phase(phase),
+        phase=read_word(Phase, phase),
         attempt=None if row[8] is None else _read_attempt(tuple(row[8:])),
         accepted=accepted,
         spent=spent,
@@ -55,15 +57,16 @@ def read_record(row: sqlite3.Row | tuple[Any, ...]) -> Record:
 
 
 def _read_attempt(row: tuple[Any, ...]) -> Attempt:
-    (number, state, run_id, day, intent_at, answered_at, ended_at, estimate, settled, unsettled) = row[:10]
-    (upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id) = row[10:16]
-    (render_seconds, code, message, looks, duplicates, warnings) = row[16:]
+    (number, state, run_id, day, intent_at, clock_offset, answered_at, ended_at, estimate) = row[:9]
+    (settled, unsettled, upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id) = row[9:17]
+    (render_seconds, code, message, looks, duplicates, warnings) = row[17:]
     return Attempt(
         number=number,
-        state=AttemptState(state),
+        state=read_word(AttemptState, state),
         run_id=run_id,
         day=day,
         intent_at=intent_at,
+        clock_offset=clock_offset,
         answered_at=answered_at,
         ended_at=ended_at,
         estimate=estimate,
@@ -93,6 +96,7 @@ def write_attempt(item_id: int, attempt: Attempt) -> dict[str, Any]:
         "run_id": attempt.run_id,
         "day": attempt.day,
         "intent_at": attempt.intent_at,
+        "clock_offset": attempt.clock_offset,
         "answered_at": attempt.answered_at,
         "ended_at": attempt.ended_at,
         "estimate": attempt.estimate,

@@ -59,6 +59,7 @@ CREATE TABLE attempt (
     run_id         INTEGER NOT NULL,
     day            TEXT NOT NULL,       -- UTC day of the intent
     intent_at      REAL NOT NULL,
+    clock_offset   REAL NOT NULL,       -- seconds that the provider's clock was ahead of ours at the intent
     answered_at    REAL,
     ended_at       REAL,
     estimate       INTEGER NOT NULL,

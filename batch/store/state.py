@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StorageProblem
+from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StateDamaged, StorageProblem
+from batch.store.copying import copy_path
+from batch.store.migrations import VERSION, make_tables, migrate
 from batch.store.problems import storage_problem
+from batch.store.seal import Seal, look_at_seal, seal_path
+from batch.store.soundness import contradiction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +22,6 @@ if TYPE_CHECKING:
     from batch.core.location import JobLocation
 
 APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
-VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +42,15 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
     """Open a state for writing, or make it. The caller holds the run lock.
 
     Raises:
-        StorageProblem: If the file is damaged, or no state at all.
+        StateDamaged: If the file is damaged, or was there and is gone.
+        StorageProblem: If it is no state at all.
         JobProblem: If it belongs to another job or provider, or to a newer version.
         CannotCreate: If it cannot be made.
     """
     if _has_bytes(path):
         _check_header(path)
+    else:
+        _check_not_lost(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     except sqlite3.Error as error:
@@ -54,12 +60,16 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
     try:
         with _explained(path):
             empty = _is_empty(connection)  # new, or its first transaction never ended
-            if not empty:  # before anything is changed: it may be somebody else's
+            if empty:
+                _check_not_lost(path)
+            else:  # before anything is changed: it may be somebody else's
                 _check_version(connection, path)
                 _check_binding(connection, path, binding)
+                _check_whole(connection, path)
             _prepare(connection, path)
             if empty:
                 _create(connection, binding)
+            migrate(connection)
     except BaseException:
         connection.close()
         raise
@@ -73,9 +83,10 @@ def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
         MissingInput: If there is none yet.
         StorageProblem: If the file is damaged, or no state at all.
         JobProblem: If it belongs to another job or provider, whose items and money would be shown as this one's, or
-            to a newer version.
+            is of another version than ours.
     """
     if not _has_bytes(path):
+        _check_not_lost(path)
         raise _no_state(path)
     _check_header(path)
     try:
@@ -86,9 +97,11 @@ def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
         with _explained(path):
             connection.execute("PRAGMA query_only = ON")
             if _is_empty(connection):
+                _check_not_lost(path)
                 raise _no_state(path)
             _check_version(connection, path)
             _check_binding(connection, path, binding)
+            _check_not_older(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -134,11 +147,37 @@ def _check_header(path: Path) -> None:
     except OSError as error:
         raise _unreadable(path, error) from error
     if head != b"SQLite format 3\x00":
+        if _was_here(path):
+            raise StateDamaged("it does not begin like a state", where=str(path))
         raise StorageProblem(
             "this file is no state of sora-batch",
             where=str(path),
             hint="name another file under `state:`, or put the right one back; nothing was sent",
         )
+
+
+def _was_here(path: Path) -> bool:
+    """Say whether a command ever wrote a state of this name: its seal or its copy lies beside it."""
+    return seal_path(path).exists() or copy_path(path).exists()
+
+
+def _check_not_lost(path: Path) -> None:
+    """Refuse to begin anew where there was a state: everything would be bought again."""
+    if _was_here(path):
+        raise StateDamaged("it is gone, or empty, and what lies beside it says that there was one", where=str(path))
+
+
+def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Compare the file with its seal; where a command died before it could seal it, look for contradictions."""
+    log = path.with_name(f"{path.name}-wal")
+    seal = look_at_seal(path)
+    if seal is Seal.BROKEN:
+        raise StateDamaged("its bytes are not those that the last command left", where=str(path))
+    if seal is Seal.WHOLE and not (log.exists() and log.stat().st_size):
+        return
+    found = contradiction(connection)
+    if found:
+        raise StateDamaged(found, where=str(path))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -157,27 +196,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _create(connection: sqlite3.Connection, binding: Binding) -> None:
-    from importlib import resources  # noqa: PLC0415 - start-up counts, and `status` makes no state
-
-    schema = resources.files("batch.store").joinpath("schema.sql").read_text("utf-8")
     meta = [("job", binding.job), ("provider", binding.provider), ("host", binding.host)]
     connection.execute("BEGIN IMMEDIATE")
-    for statement in _statements(schema):
-        connection.execute(statement)
+    make_tables(connection)
     connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", meta)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Cut a script into statements: `executescript` would commit the transaction it runs in."""
-    pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
@@ -194,6 +218,17 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             f"the state is of version {version}, and this sora-batch knows versions up to {VERSION}",
             where=str(path),
             hint="use the newer sora-batch that wrote it",
+        )
+
+
+def _check_not_older(connection: sqlite3.Connection, path: Path) -> None:
+    """Whoever only reads cannot bring a state up to date."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < VERSION:
+        raise JobProblem(
+            f"the state is of the older version {version}",
+            where=str(path),
+            hint="`sora-batch collect JOB` brings it up to date and buys nothing",
         )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from batch.errors import CannotCreate
+from batch.errors import CannotCreate, StorageProblem
 from batch.store import changes
+from batch.store.copying import copy_path, make_copy
 from batch.store.lock import RunLock, lock_path
 from batch.store.problems import storage_problem
+from batch.store.seal import close_seal, open_seal
 from batch.store.state import Binding, open_state, read_state
 from batch.store.writer import Work, Writer
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterable
     from pathlib import Path
 
@@ -34,6 +37,7 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock = lock
+        self._began_with = connection.total_changes
         self.reader = read_state(path, binding)
         self._writer = Writer(connection, str(path))
 
@@ -60,12 +64,40 @@ class Store:
         """Do other work in a transaction and wait for its commit."""
         return await self._writer.do(work)
 
+    async def keep_copy(self) -> str:
+        """Make a copy of what is committed, unless this command has changed nothing; says why there is none."""
+        if self._connection.total_changes == self._began_with and copy_path(self.path).exists():
+            return ""
+        return await asyncio.to_thread(make_copy, self.path)
+
     async def close(self) -> None:
-        """Finish what is being written, fold the log into the file and free the lock."""
+        """Finish what is being written, fold the log into the file, seal it and free the lock."""
         await self._writer.close()
         self.reader.close()
-        self._connection.close()
+        await asyncio.to_thread(self._fold)
         self._lock.release()
+
+    def _fold(self) -> None:
+        """Put everything into the one file; where that cannot be (somebody reads, the disk is full) the log stays."""
+        folded = False
+        try:
+            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            folded = not busy
+        except sqlite3.Error:
+            folded = False
+        self._connection.close()
+        if folded:
+            with suppress(OSError):  # unsealed, the next command looks for contradictions instead
+                close_seal(self.path)
+
+
+def _open_seal(path: Path) -> None:
+    try:
+        open_seal(path)
+    except OSError as error:
+        raise StorageProblem(
+            f"the state's seal cannot be opened: {error.strerror}", where=str(path), hint="make room, then run again"
+        ) from error
 
 
 async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
@@ -87,6 +119,7 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
     try:
         connection = open_state(path, binding)
         try:
+            _open_seal(path)
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 changes.recover(connection, now)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from batch.core.advice import advice
-from batch.core.lifecycle import Phase
+from batch.core.lifecycle import UNPAID, Phase
 from batch.core.money import from_micros
 from batch.core.summary import Cost, ItemView, PredictionView, RejectedView
+from batch.store.problems import read_word
 from batch.store.queries import newest_plan, newest_run
 from batch.store.rows import read_clip
 
@@ -30,9 +31,12 @@ _STATES = {
     Phase.FAILED: "failed",
     Phase.REFUSED: "refused",
     Phase.CANCELLED: "failed",
+    Phase.ABANDONED: "failed",
 }
 
-_VIEW = """
+_UNPAID = ", ".join(f"'{state.value}'" for state in sorted(UNPAID))
+
+_VIEW = f"""
     SELECT lower(hex(item.key)), item.sku, item.line, item.variant, item.take, item.phase, item.image, item.source,
            item.prompt, orders.model, orders.aspect, orders.duration, item.row, item.reason, item.accepted,
            item.clip, item.done_run, orders.estimate, item.plan, item.source_sha256,
@@ -40,11 +44,11 @@ _VIEW = """
            newest.duplicates, newest.warnings,
            (SELECT coalesce(sum(settled), 0) FROM attempt WHERE attempt.item_id = item.id),
            (SELECT coalesce(sum(estimate), 0) FROM attempt WHERE attempt.item_id = item.id
-                AND state NOT IN ('not_accepted', 'not_sent')),
+                AND state NOT IN ({_UNPAID})),
            (SELECT coalesce(sum(estimate * ((settled IS NULL AND unsettled = 1) + json_array_length(duplicates))), 0)
                 FROM attempt WHERE attempt.item_id = item.id),
            (SELECT coalesce(sum(estimate), 0) FROM attempt WHERE attempt.item_id = item.id
-                AND settled IS NULL AND unsettled = 0 AND state NOT IN ('not_accepted', 'not_sent'))
+                AND settled IS NULL AND unsettled = 0 AND state NOT IN ({_UNPAID}))
     FROM item
     JOIN orders ON orders.id = item.order_id
     LEFT JOIN attempt AS newest ON newest.item_id = item.id AND newest.number = item.attempts
@@ -66,7 +70,7 @@ def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
     (manifest_row, reason, accepted, clip_text, done_run, estimate, item_plan, source_sha256) = row[12:20]
     (prediction_id, intent_at, ended_at, render_seconds, code, duplicates, of_frame) = row[20:27]
     (settled, estimated, possibly, reserved) = row[27:]
-    phase = Phase(phase_text)
+    phase = read_word(Phase, phase_text)
     clip = None if clip_text is None else read_clip(clip_text)
     return ItemView(
         key=key,

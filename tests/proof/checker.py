@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.proof.shop import Ended, Shop
 
 WITH_PERSON = frozenset({"unconfirmed", "held", "missing", "uncollected"})
-TERMINAL = frozenset({"done", "failed", "refused", "cancelled", "rejected"})
+TERMINAL = frozenset({"done", "failed", "refused", "cancelled", "rejected", "abandoned"})
 
 _ALWAYS_AGAIN = frozenset(
     {
@@ -38,6 +38,8 @@ _ALWAYS_AGAIN = frozenset(
 )
 _ONCE_AGAIN = frozenset({"INPUT_DOWNLOAD_ERROR", "PROVIDER_FAILED", "PROVIDER_AUTH_ERROR", "PIPELINE_CONFIG_ERROR"})
 
+_DECISIONS = frozenset({"AdoptedByHand", "NotCharged", "Abandoned"})
+
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     # What may stand behind an event of the same item; "" is the beginning of its log.
     "": frozenset({"Intended", "PictureRejected"}),
@@ -46,16 +48,21 @@ _FOLLOWS: Mapping[str, frozenset[str]] = {
     "SubmitAccepted": frozenset({"Rendered", "Failed", "Cancelled", "Missed"}),
     "SubmitDenied": frozenset({"Intended", "PictureRejected"}),
     "SubmitNotSent": frozenset({"Intended", "PictureRejected"}),
-    "SubmitUnclear": frozenset({"Adopted", "LookedUp", "Held"}),
-    "LookedUp": frozenset({"Adopted", "LookedUp", "Held"}),
-    "Held": frozenset({"Adopted", "LookedUp", "NotCharged", "Abandoned"}),
+    "SubmitUnclear": frozenset({"Adopted", "LookedUp", "Held", *_DECISIONS}),
+    "LookedUp": frozenset({"Adopted", "LookedUp", "Held", *_DECISIONS}),
+    "Held": frozenset({"Adopted", "LookedUp", *_DECISIONS}),
     "Adopted": frozenset({"Rendered", "Failed", "Cancelled", "Missed"}),
-    "Missed": frozenset({"Found", "Rendered", "Failed", "Cancelled"}),
+    "Missed": frozenset({"Found", "Rendered", "Failed", "Cancelled", *_DECISIONS}),
+    "AdoptedByHand": frozenset({"Rendered", "Failed", "Cancelled", "Missed"}),
+    "NotCharged": frozenset({"Intended", "PictureRejected"}),
+    "Abandoned": frozenset(),
     "Found": frozenset({"Rendered", "Failed", "Cancelled", "Missed"}),
     "Rendered": frozenset({"CostSettled", "CostUnknown", "Downloaded", "DownloadFailed"}),
     "CostSettled": frozenset({"Downloaded", "DownloadFailed", "CostSettled", "CostUnknown"}),
     "CostUnknown": frozenset({"Downloaded", "DownloadFailed", "CostSettled", "CostUnknown"}),
-    "DownloadFailed": frozenset({"Downloaded", "DownloadFailed", "CostSettled", "CostUnknown"}),
+    "DownloadFailed": frozenset(
+        {"Downloaded", "DownloadFailed", "CostSettled", "CostUnknown", "NotCharged", "Abandoned"}
+    ),
     "Downloaded": frozenset({"CostSettled", "CostUnknown"}),
     "Failed": frozenset({"Intended", "PictureRejected"}),
     "Cancelled": frozenset(),
@@ -248,12 +255,13 @@ def _told(end: Row) -> Decimal | None:
 
 def money_of(attempt: Row) -> tuple[int, int, int, int]:
     """Give an attempt's part in the four numbers: estimated, reserved, settled, possibly charged; micro-dollars."""
-    if attempt["state"] in {"not_accepted", "not_sent"}:
+    if attempt["state"] in {"not_accepted", "not_sent", "not_charged"}:
         return 0, 0, 0, 0
     estimate = attempt["estimate"]
+    twice = estimate * len(json.loads(attempt["duplicates"]))
     if attempt["settled"] is not None:
-        return estimate, 0, attempt["settled"], 0
-    return (estimate, 0, 0, estimate) if attempt["unsettled"] else (estimate, estimate, 0, 0)
+        return estimate, 0, attempt["settled"], twice
+    return (estimate, 0, 0, estimate + twice) if attempt["unsettled"] else (estimate, estimate, 0, twice)
 
 
 def _sums(state: State) -> Iterator[str]:

@@ -42,6 +42,7 @@ WAYS: dict[Phase, tuple[ev.Event, ...]] = {
     Phase.REFUSED: (intent(), ACCEPTED, replace(FAILED, refused=True)),
     Phase.CANCELLED: (intent(), ACCEPTED, ev.Cancelled(at=NOW, cost=0, message="cancelled")),
     Phase.REJECTED: (ev.PictureRejected(at=NOW, reason="half a picture"),),
+    Phase.ABANDONED: (intent(), UNCLEAR, ev.Abandoned(at=NOW, by="ann", reason="not worth it")),
 }
 
 EVENTS = st.one_of(
@@ -200,6 +201,7 @@ COUNTED: dict[Phase, str] = {
     Phase.UNCOLLECTED: "failed",
     Phase.FAILED: "failed",
     Phase.CANCELLED: "failed",
+    Phase.ABANDONED: "failed",
     Phase.REFUSED: "refused",
     Phase.REJECTED: "rejected",
     Phase.DONE: "done",

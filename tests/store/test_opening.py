@@ -16,7 +16,8 @@ import pytest
 
 from batch.errors import CannotCreate, Exit, JobProblem, MissingInput, Problem, StorageProblem
 from batch.store import queries
-from batch.store.state import APPLICATION_ID, VERSION, Binding, open_state, read_state
+from batch.store.migrations import VERSION
+from batch.store.state import APPLICATION_ID, Binding, open_state, read_state
 from tests.store.conftest import all_rows
 
 if TYPE_CHECKING:

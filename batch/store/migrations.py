@@ -1,0 +1,58 @@
+"""How a state of an older version becomes one of ours: step by step, each in a transaction of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MIGRATIONS: tuple[str, ...] = (
+    # 2: a person's decisions. Their phases and attempt states are words that version 1 does not know, and whoever
+    # looks a prediction's echo up needs the attempt that its upload belongs to.
+    "CREATE INDEX attempt_upload ON attempt(upload_id);",
+)
+"""The script at index n turns version n + 1 into version n + 2. What is here is never changed, only added to."""
+
+VERSION = 1 + len(MIGRATIONS)
+"""The version that this program writes."""
+
+
+FIRST_VERSION = 1
+"""What schema.sql makes; migrations go on from there."""
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of the first version; the caller has begun a transaction, and migrates after it."""
+    from importlib import resources  # noqa: PLC0415 - start-up counts, and `status` makes no state
+
+    schema = resources.files("batch.store").joinpath("schema.sql").read_text("utf-8")
+    for statement in statements(schema):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {FIRST_VERSION}")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a state up to our version; cut off, it stands at a version in between and is taken up from there."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for number in range(version, VERSION):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements(MIGRATIONS[number - 1]):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def statements(script: str) -> Iterator[str]:
+    """Cut a script into statements: `executescript` would commit the transaction it runs in."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
