@@ -567,6 +567,16 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_nobody_is_warned_of_paying_for_what_is_paid(tmp_path: Path) -> None:
+    """Twins that are done already cannot be spared any more."""
+    pictures(tmp_path, "a.png")
+    manifest = "sku,image,title\nA,a.png,Mug\nB,a.png,Mug\n"
+    with planned(tmp_path, manifest) as plan:
+        done = [(bytes.fromhex(item["key"]), "done") for item in items_of(plan)]
+    assert "paid for twice" in "".join(plan_json(viewed(tmp_path, manifest, known=done[:1]))["warnings"])
+    assert "paid for twice" not in "".join(plan_json(viewed(tmp_path, manifest, known=done))["warnings"])
+
+
 def test_what_looks_like_a_placeholder_in_a_rows_own_prompt_is_warned_about(tmp_path: Path) -> None:
     """It is data and sent as it stands, which somebody who pays should know before."""
     pictures(tmp_path, "a.png")

@@ -84,7 +84,7 @@ def plan_text(view: PlanView) -> list[str]:
 def plan_warnings(view: PlanView) -> Iterator[str]:
     """Say what may not be meant as it stands."""
     totals = view.totals
-    if totals.twins.items:
+    if totals.twins.items and (sum(view.opened) or view.unchecked):
         groups = "; ".join(" = ".join(group) for group in totals.twins.examples)
         yield (
             f"{_count(totals.twins.items, 'item')} would be paid for twice (${format_usd(totals.twins.usd)}): another "
