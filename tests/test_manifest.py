@@ -257,6 +257,11 @@ def test_damaged_parquet_is_a_clear_problem(tmp_path: Path) -> None:
         assert "Parquet file cannot be read" in problem(tmp_path, damaged).what
 
 
+def test_a_space_behind_a_closing_quote_is_named(tmp_path: Path) -> None:
+    """Nobody sees it, so the message has to."""
+    assert "or a space, follows a closing quote" in problem(tmp_path, '"sku" ,image\nA,a.png\n').what
+
+
 def test_a_glob_is_sorted_and_says_which_file(tmp_path: Path) -> None:
     """Columns may stand in another order; kinds may be mixed."""
     (tmp_path / "b").mkdir()

@@ -567,6 +567,29 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_equal_rows_of_different_folders_name_different_pictures(tmp_path: Path) -> None:
+    """A relative picture lies beside its manifest, so such rows conflict; an absolute one is the same everywhere."""
+    for folder, others in (("one", ()), ("two", ("first.png",))):
+        (tmp_path / folder).mkdir()
+        pictures(tmp_path / folder, *others, "a.png")
+        rows = f"sku,image,title\nA,a.png,Mug\nB,{tmp_path}/one/a.png,Mug\nC,https://shop.example/c.png,Mug\n"
+        (tmp_path / folder / "m.csv").write_text(rows)
+    of = job(manifest={"path": "*/m.csv"})
+    with planned(tmp_path, "", of) as plan:
+        assert [row[:3] for row in plan.rejected.iter_rows()] == [("one/m.csv", 2, "A"), ("two/m.csv", 2, "A")]
+        assert (plan.totals.items, plan.totals.repeated) == (2, 2)
+
+
+def test_nobody_is_warned_of_paying_for_what_is_paid(tmp_path: Path) -> None:
+    """Twins that are done already cannot be spared any more."""
+    pictures(tmp_path, "a.png")
+    manifest = "sku,image,title\nA,a.png,Mug\nB,a.png,Mug\n"
+    with planned(tmp_path, manifest) as plan:
+        done = [(bytes.fromhex(item["key"]), "done") for item in items_of(plan)]
+    assert "paid for twice" in "".join(plan_json(viewed(tmp_path, manifest, known=done[:1]))["warnings"])
+    assert "paid for twice" not in "".join(plan_json(viewed(tmp_path, manifest, known=done))["warnings"])
+
+
 def test_what_looks_like_a_placeholder_in_a_rows_own_prompt_is_warned_about(tmp_path: Path) -> None:
     """It is data and sent as it stands, which somebody who pays should know before."""
     pictures(tmp_path, "a.png")

@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from batch.errors import StorageProblem
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -21,16 +23,38 @@ _PICTURES_EVERY = 5.0
 
 
 def say(lines: Iterable[str]) -> None:
-    """Print a result, line by line."""
-    for line in lines:
-        print(line)
-    sys.stdout.flush()
+    """Print a result, line by line.
+
+    Raises:
+        StorageProblem: If standard output cannot take it.
+    """
+    with _written():
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
 
 
 def say_json(value: Mapping[str, Any]) -> None:
-    """Print the one JSON object that a script reads."""
-    print(json.dumps(value, ensure_ascii=False))
-    sys.stdout.flush()
+    """Print the one JSON object that a script reads.
+
+    Raises:
+        StorageProblem: If standard output cannot take it.
+    """
+    say((json.dumps(value, ensure_ascii=False),))
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still in the buffer would fail once more when the process ends, and take its exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise StorageProblem(
+            f"the result cannot be written: {error.strerror}", where="standard output", hint="free some space"
+        ) from error
 
 
 def complain(text: str, *, log_format: str = "text") -> None:

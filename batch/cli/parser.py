@@ -99,7 +99,8 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     _logs(parser)
     parser.add_argument("--fetch", action="store_true", help="read all pictures behind URLs, too")
     parser.add_argument("--strict", action="store_true", help="end with 65 if any row is rejected")
-    parser.add_argument("-o", "--rejected", type=_path, metavar="CSV", help="write the rejected rows to this file")
+    where = "write the rejected rows to this file; - prints them instead of the plan"
+    parser.add_argument("-o", "--rejected", type=_path, metavar="CSV", help=where)
 
 
 def _buying(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Plan, print the plan, and say with the exit code whether a run would have rows to reject."""
     from batch.plan.describe import plan_json, plan_text  # noqa: PLC0415 - start-up counts
-    from batch.plan.rejects import write_rejected  # noqa: PLC0415 - the same
+    from batch.plan.rejects import rejected_text, write_rejected  # noqa: PLC0415 - the same
     from batch.run.clock import Clock  # noqa: PLC0415 - the same
     from batch.run.surveying import survey  # noqa: PLC0415 - the same
 
@@ -26,9 +26,12 @@ def run(arguments: argparse.Namespace) -> int:
         read_job(arguments.job), fetch=arguments.fetch, clock=Clock(), progress=progress.pictures("pictures looked at")
     )
     progress.close()
-    if arguments.rejected is not None:
+    to_output = str(arguments.rejected) == "-"
+    if arguments.rejected is not None and not to_output:
         write_rejected(arguments.rejected, view.rejected)
-    if arguments.json:
+    if to_output:
+        say((rejected_text(view.rejected).removesuffix("\n"),))
+    elif arguments.json:
         say_json(plan_json(view))
     else:
         say(plan_text(view))

@@ -213,9 +213,9 @@ def _unreadable(message: str, where: str) -> ManifestProblem:
         return ManifestProblem("a quote opens in this row and is never closed", where=where, hint="close or remove it")
     if "expected after" in message:
         return ManifestProblem(
-            "text follows a closing quote in this row",
+            "text, or a space, follows a closing quote in this row",
             where=where,
-            hint='a quote inside quotes is written twice: "a 15"" screen"',
+            hint='a quote inside quotes is written twice: "a 15"" screen"; nothing may follow the closing one',
         )
     if "field larger" in message:
         return ManifestProblem(

@@ -69,7 +69,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "examples": [list(group) for group in totals.twins.examples],
         },
         "notes": list(view.notes),
-        "warnings": list(plan_warnings(view.totals)),
+        "warnings": list(plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))),
         "rejected_rows": view.rejected.head(_ROWS_IN_JSON).to_dicts(),
     }
 
@@ -77,14 +77,20 @@ def plan_json(view: PlanView) -> dict[str, Any]:
 def plan_text(view: PlanView) -> list[str]:
     """Give the lines that a person reads: what, how much, how long, the first prompts, then what is wrong."""
     lines = [*_head(view), *_money(view), *_prompts(view)]
-    lines += [f"warning: {text}" for text in plan_warnings(view.totals)]
+    lines += [
+        f"warning: {text}" for text in plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))
+    ]
     lines += [f"note: {text}" for text in view.notes]
     return [_plain(line) for line in (*lines, *_rejected(view))]
 
 
-def plan_warnings(totals: PlanTotals) -> Iterator[str]:
-    """Say what may not be meant as it stands."""
-    if totals.twins.items:
+def plan_warnings(totals: PlanTotals, *, buying: bool) -> Iterator[str]:
+    """Say what may not be meant as it stands.
+
+    Args:
+        buying: Whether anything is left to be bought.
+    """
+    if totals.twins.items and buying:
         groups = "; ".join(" = ".join(group) for group in totals.twins.examples)
         yield (
             f"{_count(totals.twins.items, 'item')} would be paid for twice (${format_usd(totals.twins.usd)}): another "

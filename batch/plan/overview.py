@@ -11,6 +11,8 @@ import polars as pl
 from batch.inputs.columns import FILE, FLAW, LINE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from batch.inputs.manifest import Manifest
 
 DURATION = "duration"
@@ -19,7 +21,10 @@ IMAGE = "image"
 SKU = "sku"
 _INDEX = "index"
 _HASH = "hash"
+_HOME = "home"
 _EXAMPLES = 3
+_ANYWHERE = r"^(/|[A-Za-z][A-Za-z0-9+.-]*:)"
+"""Pictures that are the same from every folder: absolute paths and URLs."""
 
 
 class Standing(IntEnum):
@@ -74,8 +79,9 @@ def look_over(manifest: Manifest) -> Overview:
     wishes: list[pl.DataFrame] = []
     sku, image = optional(manifest, SKU), optional(manifest, IMAGE)
     wish = [optional(manifest, "duration").alias(DURATION), optional(manifest, "aspect_ratio").alias(ASPECT)]
+    home = _home(manifest, image)
     for batch in manifest.batches():
-        content = batch.drop(FILE, LINE, FLAW).hash_rows()
+        content = batch.with_columns(*home).drop(FILE, LINE, FLAW).hash_rows()
         known = pl.when(pl.col(FLAW).is_null()).then(sku).alias(SKU)
         skus.append(batch.select(known, FILE, LINE).with_columns(content.alias(_HASH)))
         sound = batch.filter(pl.col(FLAW).is_null())
@@ -91,6 +97,16 @@ def look_over(manifest: Manifest) -> Overview:
         wishes=pl.concat(wishes).unique(maintain_order=True),
         case_twins=_case_twins(rows[SKU]),
     )
+
+
+def _home(manifest: Manifest, image: pl.Expr) -> tuple[pl.Expr, ...]:
+    """Give what tells equal rows of different folders apart: a relative picture is another one in each."""
+    places: dict[Path, int] = {}
+    homes = [places.setdefault(file.folder, len(places)) for file in manifest.files]
+    if len(places) == 1:
+        return ()
+    folder = pl.lit(pl.Series(homes, dtype=pl.UInt32)).gather(pl.col(FILE))
+    return (pl.when(~image.str.contains(_ANYWHERE)).then(folder).alias(_HOME),)
 
 
 _WISHES = {DURATION: pl.String, ASPECT: pl.String}

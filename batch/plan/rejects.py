@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def rejected_text(rejected: pl.DataFrame) -> str:
+    """Give rejected rows as CSV in which no text would run as a formula.
+
+    Args:
+        rejected: With the columns of `REJECTED_SCHEMA`.
+    """
+    formula = pl.col(pl.String).str.contains(FORMULA_START)
+    safe = rejected.with_columns(
+        pl.when(formula).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String)).name.keep()
+    )
+    return safe.write_csv()
+
+
 def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
     """Write rejected rows for a spreadsheet: UTF-8 with a byte order mark, and no text that would run as a formula.
 
@@ -24,14 +37,11 @@ def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
     Raises:
         CannotCreate: If the file cannot be made.
     """
-    formula = pl.col(pl.String).str.contains(FORMULA_START)
-    safe = rejected.with_columns(
-        pl.when(formula).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String)).name.keep()
-    )
+    text = rejected_text(rejected)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path) as file:
-            safe.write_csv(file, include_bom=True)
+            file.write(text.encode("utf-8-sig"))
     except OSError as error:
         raise CannotCreate(
             f"the list of rejected rows cannot be written: {error.strerror or error}",

@@ -170,7 +170,7 @@ class _Planning:
             raise ManifestProblem("no row can become an item", where=str(path), hint="it says why, row by row")
         if self._strict:
             self._check_strict(plan.totals.rejected)
-        for warning in plan_warnings(plan.totals):
+        for warning in plan_warnings(plan.totals, buying=True):
             self._audience.note(f"warning: {warning}")
 
     def _check_strict(self, rejected: int) -> None:

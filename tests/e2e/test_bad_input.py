@@ -7,19 +7,19 @@ import json
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-from tests.proof.shop import draw
+from tests.proof.shop import draw, finish
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.proof.shop import Ended, Shop
 
 ONE_SCREEN = 25
+FULL = Path("/dev/full")
 
 
 def check_said(ended: Ended, code: int, *words: str) -> None:
@@ -80,6 +80,25 @@ def test_what_went_wrong_is_json_where_messages_are(shop: Shop) -> None:
         assert ended.exit == 65
         lines = [json.loads(line) for line in ended.err.splitlines()]
         assert "no row can become an item" in lines[-1]["message"]
+
+
+def test_rejected_rows_can_be_printed(shop: Shop) -> None:
+    """`-` is standard output, as everywhere, and nothing else stands there."""
+    shop.rows("A-1", more=[("MISSING", "missing.png")])
+    ended = shop.command("plan", "-o", "-")
+    assert ended.exit == 1
+    assert [row["sku"] for row in csv.DictReader(ended.out.splitlines())] == ["MISSING"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+def test_a_result_that_cannot_be_written_is_no_defect_of_ours(shop: Shop) -> None:
+    """The disk behind standard output is full: exit 74, also for whoever wants JSON."""
+    for options in ([], ["--json"]):
+        with FULL.open("w") as full, shop.start("plan", *options, stdout=full) as process:
+            ended = finish(process)
+        assert ended.exit == 74, ended.err
+        assert "standard output: the result cannot be written" in ended.err
+        assert "defect" not in ended.err
 
 
 def test_names_that_no_file_can_have_are_no_defects_of_ours(shop: Shop) -> None:

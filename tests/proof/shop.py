@@ -144,11 +144,9 @@ class Shop:
             self._seed_clips()
         return subprocess.Popen(
             [sys.executable, "-m", "batch", command, str(self.job_file), *others],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options,
             text=True,
             env=clean_environment() | self.environment,
-            **options,
         )
 
     def command(self, *arguments: str, **options: Any) -> Ended:
