@@ -21,6 +21,7 @@ _LOOK = 1024
 _VISIBLE = 8
 """Of 255: fainter alpha is what is left of erasing, not of a product or its shadow."""
 
+_FAR = 0.03
 _PLAIN_SHARE = 0.62
 _PLAIN_REACH = 10.0
 _SMALLEST = 0.0004
@@ -114,7 +115,21 @@ def _cutout(picture: Picture, small: Image.Image) -> Cutout | None:
     subject = _subject([_Mask(opacity.point(lambda value: 255 * (value > _VISIBLE)), picture.size)])
     if subject is None:
         return Cutout(subject=_everything(picture.size), pale=_is_pale(small))
-    return Cutout(subject=replace(subject, reach=_Mask(opacity, picture.size).box), pale=_is_pale(small))
+    return Cutout(subject=replace(subject, reach=_reach(opacity, picture.size)), pale=_is_pale(small))
+
+
+def _reach(opacity: Image.Image, source: Size) -> Box | None:
+    """Where anything is left of a cutout, but for lone pixels far out: those are what erasing forgot."""
+    all_of_it, body = _Mask(opacity, source).box, _Mask(opacity.reduce(4), source).box
+    if all_of_it is None or body is None:
+        return all_of_it
+    far = _FAR * max(source.width, source.height)
+    return Box(
+        all_of_it.left if body.left - all_of_it.left <= far else body.left,
+        all_of_it.top if body.top - all_of_it.top <= far else body.top,
+        all_of_it.right if all_of_it.right - body.right <= far else body.right,
+        all_of_it.bottom if all_of_it.bottom - body.bottom <= far else body.bottom,
+    )
 
 
 def _is_pale(small: Image.Image) -> bool:

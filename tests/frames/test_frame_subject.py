@@ -201,9 +201,11 @@ def test_the_fading_ends_of_a_shadow_are_in_the_frame() -> None:
 
 
 def test_dirt_far_from_the_product_does_not_make_it_small() -> None:
-    """What erasing left behind may cost some size, not most of it."""
-    frame = made(faded(690), TALL)
-    assert_large(frame)
+    """What erasing left behind may cost some size, not most of it, and a lone pixel none."""
+    assert_large(made(faded(690), TALL))
+    speck = faded(0)
+    speck.putpixel((1990, 900), (0, 0, 0, 3))
+    assert made(speck, TALL).subject_box == made(faded(0), TALL).subject_box
 
 
 @BOTH
