@@ -79,6 +79,7 @@ class Buyer:
         self._watch = watch
         self._reconciler = reconciler
         self._trouble = 0
+        self._trouble_since = 0.0
         self._balance_tries = 0
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
         self._critical = 0
@@ -227,18 +228,31 @@ class Buyer:
         return None
 
     async def _bear(self, answer: NoAnswer | NotSent, what: str) -> None:
-        """Pause after a call that got nowhere, or stop when it was one too many in a row."""
+        """Pause after a call that got nowhere, or stop when none has got anywhere for too long."""
         desk = self._desk
         if isinstance(answer, NoAnswer) and answer.key_refused:
             desk.stop(Cause.KEY_REFUSED, f"{what}: {answer.message}", "check EACHLABS_API_KEY")
             return
-        self._trouble += 1
-        if self._trouble >= _MOST_TROUBLE:
+        pause = self._pause_after_trouble()
+        if pause is None:
             overloaded = isinstance(answer, NoAnswer) and answer.http_status in {429, 500, 502, 503, 504}
             cause = Cause.OVERLOADED if overloaded else Cause.UNREACHABLE
             desk.stop(cause, f"{what}: {answer.message}", "run the same command again later; nothing is lost")
             return
-        await asyncio.sleep(desk.timing.trouble_pause * min(10, 2 ** (self._trouble - 1)))
+        await asyncio.sleep(pause)
+
+    def _pause_after_trouble(self) -> float | None:
+        """Count a call that got nowhere, and give the pause after it; None when that has gone on for too long.
+
+        Several buyers fail at the same time, so that their number alone says little.
+        """
+        timing, now = self._desk.timing, self._desk.clock.ticks()
+        if not self._trouble:
+            self._trouble_since = now
+        self._trouble += 1
+        if self._trouble >= _MOST_TROUBLE and now - self._trouble_since >= timing.missing_after:
+            return None
+        return timing.trouble_pause * min(10.0, 2.0 ** min(self._trouble - 1, 4))
 
     async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
         """Write the intent, send, record; None where there was no room for an intent."""
@@ -341,12 +355,11 @@ class Buyer:
 
     def _not_sent(self, article: Article, outcome: NotSent) -> None:
         desk = self._desk
-        self._trouble += 1
-        pause = desk.timing.trouble_pause * min(10, 2 ** (self._trouble - 1))
-        if self._trouble >= _MOST_TROUBLE:
+        pause = self._pause_after_trouble()
+        if pause is None:
             hint = "run the same command again later; nothing is lost"
             desk.stop(Cause.UNREACHABLE, f"the provider cannot be reached: {outcome.message}", hint)
-        self._feed.put_back(article.item_id, desk.clock.now() + pause)
+        self._feed.put_back(article.item_id, desk.clock.now() + (pause or 0.0))
 
     def _denied(self, article: Article, outcome: NotAccepted) -> None:
         desk = self._desk

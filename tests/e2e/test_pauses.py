@@ -40,3 +40,20 @@ def test_what_is_unknown_holds_back_those_who_wait_for_the_rate(shop: Shop) -> N
     third = sorted(r["time"] for r in shop.requests() if r["method"] == "POST" and "prediction" in r["path"])[2]
     looks = [r["time"] for r in shop.requests() if "/v2/executions" in r["path"] and r["status"] == 200]
     assert third > looks[0]
+
+
+def test_a_short_outage_of_uploads_is_borne(shop: Shop) -> None:
+    """Four that try at once fail more often in a second than one: what counts is how long it lasts."""
+    shop.rows(*SKUS)
+    shop.job(provider=shop.faults("{on: presign, fault: status, status: 503, times: 12}"))
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 4}), ended.err
+
+
+def test_uploads_that_stay_away_end_the_run(shop: Shop) -> None:
+    """After ten minutes (at this speed, a second and a half) it is said, and nothing was bought."""
+    shop.rows(*SKUS)
+    shop.job(provider=shop.faults("{on: presign, fault: status, status: 503}"))
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (75, {"pending": 4}), ended.err
+    assert shop.posts() == 0
