@@ -57,3 +57,11 @@ def test_uploads_that_stay_away_end_the_run(shop: Shop) -> None:
     ended = shop.run()
     assert (ended.exit, ended.items) == (75, {"pending": 4}), ended.err
     assert shop.posts() == 0
+
+
+def test_a_short_outage_of_downloads_is_borne(shop: Shop) -> None:
+    """A clip that was paid for is not given up after a few seconds of a busy server."""
+    shop.rows("A-1")
+    shop.job(provider=shop.faults("{on: download, fault: status, status: 503, times: 7}"))
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err
