@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from batch.core.ending import Cause, Stop, exit_code
 from batch.core.lifecycle import Phase
+from batch.core.money import format_usd
 from batch.core.order import check_buyable
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
@@ -291,6 +292,8 @@ async def _conclude(session: _Session) -> Outcome:
             await store.do(end)
         except Problem as problem:  # the disk is full: the next call goes on with this run, which is right
             session.problem = session.problem or problem
+    run_cost = queries.cost(reader, f"run:{run.id}") if run else Cost()
+    _note_what_older_runs_hold(session, run_cost)
     counts = _counts(session)
     since = session.clock.now() if run is None else run.started_at
     with_person = views.with_person(reader, since=since) + session.overdue
@@ -301,13 +304,19 @@ async def _conclude(session: _Session) -> Outcome:
         exit=code,
         counts=counts,
         cost=queries.cost(reader),
-        run_cost=queries.cost(reader, f"run:{run.id}") if run else Cost(),
+        run_cost=run_cost,
         report={},
         stops=tuple(session.stops),
         notes=tuple(session.notes),
         run_id=run.id if run else 0,
     )
     return await _report(session, outcome, why)
+
+
+def _note_what_older_runs_hold(session: _Session, run_cost: Cost) -> None:
+    held = queries.cost(session.store.reader).reserved - run_cost.reserved
+    if held:
+        _note(session, f"${format_usd(held)} of what is reserved is held by earlier runs, not under this one's cap")
 
 
 def _counts(session: _Session) -> ItemCounts:
