@@ -283,10 +283,11 @@ async def _conclude(session: _Session) -> Outcome:
     why = SIGNALLED if signalled else "; ".join(stop.message for stop in session.stops) or "done"
     if run is not None:
         now, run_id = session.clock.now(), run.id
+        ended = SIGNALLED if _leaves_interrupted(session, run) else why
 
         def end(connection: sqlite3.Connection) -> None:
             changes.recover(connection, now, "the run ended before the answer came")  # what nobody waited for any more
-            changes.end_run(connection, run_id, now, why)
+            changes.end_run(connection, run_id, now, ended)
 
         try:
             await store.do(end)
@@ -311,6 +312,12 @@ async def _conclude(session: _Session) -> Outcome:
         run_id=run.id if run else 0,
     )
     return await _report(session, outcome, why)
+
+
+def _leaves_interrupted(session: _Session, run: changes.Run) -> bool:
+    """Say whether the run goes on after this call: fetching for one that was cut off while it bought ends no cap."""
+    planned = queries.planned(session.store.reader, after=0, limit=1)
+    return run.resumed and not session.request.parts.submit and bool(planned)
 
 
 def _note_what_older_runs_hold(session: _Session, run_cost: Cost) -> None:

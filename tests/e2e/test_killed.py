@@ -164,3 +164,20 @@ def test_collect_finds_a_lost_answer_and_fetches_its_clip_at_once(shop: Shop) ->
         collecting = shop.command("collect", "--json")
     assert (collecting.exit, collecting.items) == (0, {"done": 1}), collecting.err
     assert shop.posts() == 1
+
+
+def test_a_collect_in_between_gives_a_killed_run_no_second_budget(shop: Shop) -> None:
+    """It goes on as the same run, under its cap, also when cron fetched the clips of it meanwhile."""
+    shop.rows("A-1", "A-2")
+    with shop.simulator() as url:
+        shop.job(provider={"base_url": url}, limits={"submit_per_minute": 1}, budget={"per_run_usd": 0.5})
+        killed = shop.kill_when(accepted(shop, 1), "submit", "--yes", "--json")
+        assert killed.exit == KILLED
+        wait_until(ended(shop, 1))
+        collecting = shop.command("collect", "--json")
+        assert collecting.items == {"done": 1, "pending": 1}, collecting.err
+        shop.job(provider={"base_url": url}, budget={"per_run_usd": 0.5})
+        last = shop.command("submit", "--yes", "--json")
+    assert last.exit == 8, last.err
+    assert last.summary["run"]["id"] == collecting.summary["run"]["id"]
+    assert shop.posts() == 1
