@@ -139,6 +139,8 @@ class Collector:
             outcome = await self._desk.provider.poll(delivery.record.prediction_id)
             if isinstance(outcome, NoAnswer):
                 return NoDownload(url="", message=f"the provider does not answer: {outcome.message}")
+            if isinstance(outcome, Seen) and outcome.prediction.status is Status.RUNNING:
+                return NoDownload(url="", message="the provider says by now that it is not finished")
             if not isinstance(outcome, Seen) or outcome.prediction.status is not Status.SUCCEEDED:
                 return BrokenDownload(url="", reason="the provider gives no address")
             urls = outcome.prediction.output_urls
