@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
 VERSION = 1
+_SHORTEST = 100  # bytes of SQLite's own header; of less it makes an empty database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,10 @@ def read_state(path: Path) -> sqlite3.Connection:
     """
     if not path.exists() or path.stat().st_size == 0:
         raise _no_state(path)
-    _check_header(path)
+    if path.stat().st_size < _SHORTEST:
+        raise _no_database(path)
+    # The file itself is not opened here: closing it would drop the locks of the connection that writes beside us, and
+    # any other program that then looks into the state would take itself for the last one and remove its log.
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
     except sqlite3.Error as error:
@@ -100,10 +104,21 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise _no_database(path) from error
         raise storage_problem(error, str(path)) from error
 
 
+def _no_database(path: Path) -> StorageProblem:
+    return StorageProblem(
+        "this file is no state of sora-batch",
+        where=str(path),
+        hint="name another file under `state:`, or put the right one back; nothing was sent",
+    )
+
+
 def _check_header(path: Path) -> None:
+    """Look at a file's first bytes, before any connection to it is open."""
     try:
         with path.open("rb") as file:
             head = file.read(16)
@@ -112,11 +127,7 @@ def _check_header(path: Path) -> None:
             f"the state cannot be read: {error.strerror}", where=str(path), hint="make it readable"
         ) from error
     if head != b"SQLite format 3\x00":
-        raise StorageProblem(
-            "this file is no state of sora-batch",
-            where=str(path),
-            hint="name another file under `state:`, or put the right one back; nothing was sent",
-        )
+        raise _no_database(path)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
