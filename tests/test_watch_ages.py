@@ -63,7 +63,7 @@ async def _ages(clock: _Clock, meanwhile: Callable[[], None], *, intent_at: floa
         durations=SimpleNamespace(next_look=next_look),
         timing=SimpleNamespace(deadline=10_800.0),
         begin=lambda: None,
-        echo_seen=lambda _url: None,
+        echo_seen=lambda: None,
     )
     watch = Watch(desk, cast("Any", None), cast("Any", None))
     watch.add(cast("Any", None), _record(intent_at), from_before=True)

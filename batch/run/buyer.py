@@ -47,6 +47,7 @@ _KEEP_UPLOADS = 30 * 86_400
 _MOST_TROUBLE = 6
 _BALANCE_TRIES = 3
 _MOST_PATIENCE = 2.0
+_MOST_ASKED = 3600.0  # seconds of a Retry-After; one that asks for more is a mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Buyer:
         self._watch = watch
         self._reconciler = reconciler
         self._trouble = 0
+        self._trouble_since = 0.0
         self._balance_tries = 0
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
         self._critical = 0
@@ -229,18 +231,31 @@ class Buyer:
         return None
 
     async def _bear(self, answer: NoAnswer | NotSent, what: str) -> None:
-        """Pause after a call that got nowhere, or stop when it was one too many in a row."""
+        """Pause after a call that got nowhere, or stop when none has got anywhere for too long."""
         desk = self._desk
         if isinstance(answer, NoAnswer) and answer.key_refused:
             desk.stop(Cause.KEY_REFUSED, f"{what}: {answer.message}", "check EACHLABS_API_KEY")
             return
-        self._trouble += 1
-        if self._trouble >= _MOST_TROUBLE:
+        pause = self._pause_after_trouble()
+        if pause is None:
             overloaded = isinstance(answer, NoAnswer) and answer.http_status in {429, 500, 502, 503, 504}
             cause = Cause.OVERLOADED if overloaded else Cause.UNREACHABLE
             desk.stop(cause, f"{what}: {answer.message}", "run the same command again later; nothing is lost")
             return
-        await asyncio.sleep(desk.timing.trouble_pause * min(10, 2 ** (self._trouble - 1)))
+        await asyncio.sleep(pause)
+
+    def _pause_after_trouble(self) -> float | None:
+        """Count a call that got nowhere, and give the pause after it; None when that has gone on for too long.
+
+        Several buyers fail at the same time, so that their number alone says little.
+        """
+        timing, now = self._desk.timing, self._desk.clock.ticks()
+        if not self._trouble:
+            self._trouble_since = now
+        self._trouble += 1
+        if self._trouble >= _MOST_TROUBLE and now - self._trouble_since >= timing.missing_after:
+            return None
+        return timing.trouble_pause * min(10.0, 2.0 ** min(self._trouble - 1, 4))
 
     async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
         """Write the intent, send, record; None where there was no room for an intent."""
@@ -353,12 +368,11 @@ class Buyer:
 
     def _not_sent(self, article: Article, outcome: NotSent) -> None:
         desk = self._desk
-        self._trouble += 1
-        pause = desk.timing.trouble_pause * min(10, 2 ** (self._trouble - 1))
-        if self._trouble >= _MOST_TROUBLE:
+        pause = self._pause_after_trouble()
+        if pause is None:
             hint = "run the same command again later; nothing is lost"
             desk.stop(Cause.UNREACHABLE, f"the provider cannot be reached: {outcome.message}", hint)
-        self._feed.put_back(article.item_id, pause)
+        self._feed.put_back(article.item_id, pause or 0.0)
 
     def _denied(self, article: Article, outcome: NotAccepted) -> None:
         desk = self._desk
@@ -369,7 +383,7 @@ class Buyer:
                 desk.verdict(failed=True)  # it costs nothing, and must not use up a whole catalogue
                 return
             case Denial.TOO_MANY:
-                pause = max(desk.timing.cooldown, outcome.retry_after or 0.0)
+                pause = max(desk.timing.cooldown, min(_MOST_ASKED, outcome.retry_after or 0.0))
                 desk.gate.lower()
                 desk.gate.pause(pause)
                 desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")

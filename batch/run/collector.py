@@ -11,7 +11,7 @@ from batch.collect.outcomes import BrokenDownload, Clip, Expected, Expired, NoDo
 from batch.core import events as ev
 from batch.core.media import Size
 from batch.core.money import to_micros
-from batch.core.prediction import Seen, Status
+from batch.core.prediction import NoAnswer, Seen, Status
 from batch.core.profile import expects_audio
 from batch.run.provenance import write_provenance
 from batch.store import changes, queries
@@ -115,25 +115,38 @@ class Collector:
         return outcome.prediction if isinstance(outcome, Seen) else None
 
     async def _fetch(self, delivery: _Delivery) -> tuple[Clip | None, str]:
-        """Fetch the clip, again after a pause where that may help, with a fresh URL where that may."""
+        """Fetch the clip, again after a pause where that may help, with a fresh URL where that may.
+
+        A few rounds show whether a file is broken or gone; a network or a server in trouble is borne for longer.
+        """
         desk = self._desk
-        urls = delivery.urls
-        why = "the provider gives no address"
-        for round_ in range(_ROUNDS):
-            if not urls:
-                prediction = await self._poll(delivery.record)
-                urls = prediction.output_urls if prediction and prediction.status is Status.SUCCEEDED else ()
-            if urls:
-                fetched = await self._fetch_once(delivery, urls)
-                if isinstance(fetched, Clip):
-                    return fetched, ""
-                why = _in_words(fetched)
-                if isinstance(fetched, Occupied):
-                    return None, why
+        urls, round_ = delivery.urls, 0
+        until = desk.clock.ticks() + desk.timing.missing_after
+        while True:
+            round_ += 1
+            fetched = await self._fetch_fresh(delivery, urls)
+            if isinstance(fetched, Clip):
+                return fetched, ""
+            passing = isinstance(fetched, NoDownload) and not fetched.address_refused
+            if isinstance(fetched, Occupied) or (round_ >= _ROUNDS and not (passing and desk.clock.ticks() < until)):
+                return None, _in_words(fetched)
             urls = ()
-            if round_ + 1 < _ROUNDS:
-                await asyncio.sleep(desk.timing.download_pause * 2**round_)
-        return None, why
+            await asyncio.sleep(desk.timing.download_pause * 2 ** min(round_ - 1, 4))
+
+    async def _fetch_fresh(self, delivery: _Delivery, urls: tuple[str, ...]) -> Fetched:
+        """Fetch the clip from where the provider now says it is, unless URLs are known."""
+        if not urls:
+            outcome = await self._desk.provider.poll(delivery.record.prediction_id)
+            if isinstance(outcome, NoAnswer):
+                return NoDownload(url="", message=f"the provider does not answer: {outcome.message}")
+            if isinstance(outcome, Seen) and outcome.prediction.status is Status.RUNNING:
+                return NoDownload(url="", message="the provider says by now that it is not finished")
+            if not isinstance(outcome, Seen) or outcome.prediction.status is not Status.SUCCEEDED:
+                return BrokenDownload(url="", reason="the provider gives no address")
+            urls = outcome.prediction.output_urls
+        if not urls:
+            return BrokenDownload(url="", reason="the provider gives no address")
+        return await self._fetch_once(delivery, urls)
 
     async def _fetch_once(self, delivery: _Delivery, urls: tuple[str, ...]) -> Fetched:
         desk, article = self._desk, delivery.article

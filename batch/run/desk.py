@@ -148,9 +148,9 @@ class Desk:
         raised = article.estimate * self.price_factor
         return int(raised.to_integral_value(rounding="ROUND_CEILING"))
 
-    def echo_seen(self, image_url: str) -> None:
-        """Take in that a prediction's body shows its picture's URL: now a history without one means more."""
-        if not self.echo and image_url.startswith("http"):
+    def echo_seen(self) -> None:
+        """Take in that a prediction's body shows its own upload: now a history without one means more."""
+        if not self.echo:
             self.echo = True
             self.background(self.store.do(lambda connection: set_meta(connection, "echo", "seen")))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from batch.core.media import Size
 from batch.core.pace import InFlightLimit
 from batch.core.polling import Durations
+from batch.core.prediction import Denial
 from batch.core.timing import timing_of
 from batch.frames.cache import FrameCache
 from batch.frames.pool import FramePool
@@ -142,7 +143,12 @@ def _target(profile: ModelProfile, article: Article) -> FrameTarget:
 
 def _gate(job: Job, clock: Clock, store: Store, *, cooldown: float) -> Gate:
     limit = InFlightLimit(most=job.limits.in_flight, calm=6 * cooldown)
-    return Gate(clock, limit, exposure=job.limits.submit_concurrency, in_flight=queries.in_flight(store.reader))
+    gate = Gate(clock, limit, exposure=job.limits.submit_concurrency, in_flight=queries.in_flight(store.reader))
+    now = clock.now()
+    denied = queries.last_denied(store.reader, Denial.TOO_MANY.value, since=now - cooldown)
+    if denied is not None:  # by an earlier run: asking again before the cooldown is over keeps the account closed
+        gate.pause(min(cooldown, denied + cooldown - now))
+    return gate
 
 
 def _rate(job: Job, clock: Clock, store: Store) -> Rate:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from batch.core.ending import Cause, Stop, exit_code
 from batch.core.lifecycle import Phase
+from batch.core.money import format_usd
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, Problem, StorageProblem, Unavailable, UsageProblem
@@ -310,10 +311,11 @@ async def _conclude(session: _Session) -> Outcome:
     why = SIGNALLED if signalled else "; ".join(stop.message for stop in session.stops) or "done"
     if run is not None:
         now, run_id = session.clock.now(), run.id
+        ended = SIGNALLED if _leaves_interrupted(session, run) else why
 
         def end(connection: sqlite3.Connection) -> None:
             changes.recover(connection, now, "the run ended before the answer came")  # what nobody waited for any more
-            changes.end_run(connection, run_id, now, why)
+            changes.end_run(connection, run_id, now, ended)
 
         try:
             await store.do(end)
@@ -321,6 +323,8 @@ async def _conclude(session: _Session) -> Outcome:
             session.problem = session.problem or problem
     if why_not := await store.keep_copy():
         session.audience.note(why_not)
+    run_cost = queries.cost(reader, f"run:{run.id}") if run else Cost()
+    _note_what_older_runs_hold(session, run_cost)
     counts = _counts(session)
     since = session.clock.now() if run is None else run.started_at
     with_person = views.with_person(reader, since=since) + session.overdue
@@ -331,13 +335,25 @@ async def _conclude(session: _Session) -> Outcome:
         exit=code,
         counts=counts,
         cost=queries.cost(reader),
-        run_cost=queries.cost(reader, f"run:{run.id}") if run else Cost(),
+        run_cost=run_cost,
         report={},
         stops=tuple(session.stops),
         notes=tuple(session.notes),
         run_id=run.id if run else 0,
     )
     return await _report(session, outcome, why)
+
+
+def _leaves_interrupted(session: _Session, run: changes.Run) -> bool:
+    """Say whether the run goes on after this call: fetching for one that was cut off while it bought ends no cap."""
+    planned = queries.planned(session.store.reader, after=0, limit=1)
+    return run.resumed and not session.request.parts.submit and bool(planned)
+
+
+def _note_what_older_runs_hold(session: _Session, run_cost: Cost) -> None:
+    held = queries.cost(session.store.reader).reserved - run_cost.reserved
+    if held:
+        _note(session, f"${format_usd(held)} of what is reserved is held by earlier runs, not under this one's cap")
 
 
 def _counts(session: _Session) -> ItemCounts:

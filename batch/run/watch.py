@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
+from batch.core.echo import names_upload
 from batch.core.ending import Cause
 from batch.core.lifecycle import Phase
 from batch.core.money import format_usd, from_micros, to_micros
@@ -130,8 +131,9 @@ class Watch:
             found = ev.Found(at=self._desk.clock.now())
             watched.record = await self._desk.store.apply(watched.record.item_id, found)
             self._desk.gate.occupy()
-        if prediction.image_url:
-            self._desk.echo_seen(prediction.image_url)
+        attempt = watched.record.attempt
+        if attempt is not None and prediction.image_url and names_upload(prediction.image_url, attempt.upload_id):
+            self._desk.echo_seen()
         match prediction.status:
             case Status.RUNNING:
                 self._still_running(watched)

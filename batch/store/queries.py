@@ -32,6 +32,7 @@ __all__ = [
     "in_flight",
     "in_newest_plan",
     "keys_with_phase",
+    "last_denied",
     "meta",
     "newest_plan",
     "newest_run",
@@ -230,6 +231,15 @@ def recent_submits(connection: sqlite3.Connection, since: float) -> list[float |
         (since - 3600,),  # the index is on intents, and no POST stays open for an hour
     ).fetchall()
     return [row[0] for row in rows if row[0] is None or row[0] >= since]
+
+
+def last_denied(connection: sqlite3.Connection, code: str, *, since: float) -> float | None:
+    """Say when a submit was last turned down with a code since a moment; None where none was."""
+    (at,) = connection.execute(
+        "SELECT max(answered_at) FROM attempt WHERE intent_at >= ? AND code = ? AND answered_at >= ?",
+        (since - 3600, code, since),  # as above
+    ).fetchone()
+    return None if at is None else float(at)
 
 
 def our_predictions(connection: sqlite3.Connection, ids: list[str]) -> set[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from batch.core.location import JobLocation
 
 APPLICATION_ID = 0x736F7261  # "sora": tells our state from any other SQLite file
+_SHORTEST = 100  # bytes of SQLite's own header; of less it makes an empty database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
         _check_header(path)
     else:
         _check_not_lost(path)
+    seal = _sealed(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     except sqlite3.Error as error:
@@ -65,7 +67,7 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
             else:  # before anything is changed: it may be somebody else's
                 _check_version(connection, path)
                 _check_binding(connection, path, binding)
-                _check_whole(connection, path)
+                _check_whole(connection, path, seal)
             _prepare(connection, path)
             if empty:
                 _create(connection, binding)
@@ -88,7 +90,10 @@ def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
     if not _has_bytes(path):
         _check_not_lost(path)
         raise _no_state(path)
-    _check_header(path)
+    if path.stat().st_size < _SHORTEST:
+        raise _no_database(path)
+    # The file itself is not opened here: closing it would drop the locks of the connection that writes beside us, and
+    # any other program that then looks into the state would take itself for the last one and remove its log.
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
     except sqlite3.Error as error:
@@ -123,6 +128,8 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise _no_database(path) from error
         raise storage_problem(error, str(path)) from error
 
 
@@ -140,20 +147,25 @@ def _unreadable(path: Path, error: OSError) -> StorageProblem:
     return StorageProblem(f"the state cannot be read: {error.strerror}", where=str(path), hint=hint)
 
 
+def _no_database(path: Path) -> StorageProblem:
+    if _was_here(path):
+        return StateDamaged("it does not begin like a state", where=str(path))
+    return StorageProblem(
+        "this file is no state of sora-batch",
+        where=str(path),
+        hint="name another file under `state:`, or put the right one back; nothing was sent",
+    )
+
+
 def _check_header(path: Path) -> None:
+    """Look at a file's first bytes, before any connection to it is open."""
     try:
         with path.open("rb") as file:
             head = file.read(16)
     except OSError as error:
         raise _unreadable(path, error) from error
     if head != b"SQLite format 3\x00":
-        if _was_here(path):
-            raise StateDamaged("it does not begin like a state", where=str(path))
-        raise StorageProblem(
-            "this file is no state of sora-batch",
-            where=str(path),
-            hint="name another file under `state:`, or put the right one back; nothing was sent",
-        )
+        raise _no_database(path)
 
 
 def _was_here(path: Path) -> bool:
@@ -167,13 +179,21 @@ def _check_not_lost(path: Path) -> None:
         raise StateDamaged("it is gone, or empty, and what lies beside it says that there was one", where=str(path))
 
 
-def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
-    """Compare the file with its seal; where a command died before it could seal it, look for contradictions."""
+def _sealed(path: Path) -> Seal:
+    """Compare the file with its seal, before SQLite opens it: whoever closes a file drops his process's locks on it."""
+    try:
+        seal = look_at_seal(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     log = path.with_name(f"{path.name}-wal")
-    seal = look_at_seal(path)
+    return Seal.OPEN if seal is Seal.WHOLE and log.exists() and log.stat().st_size else seal
+
+
+def _check_whole(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
+    """Refuse what is not as its last command left it; where that one died before it could seal, what contradicts."""
     if seal is Seal.BROKEN:
         raise StateDamaged("its bytes are not those that the last command left", where=str(path))
-    if seal is Seal.WHOLE and not (log.exists() and log.stat().st_size):
+    if seal is Seal.WHOLE:
         return
     found = contradiction(connection)
     if found:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,3 +166,40 @@ def test_collect_finds_a_lost_answer_and_fetches_its_clip_at_once(shop: Shop) ->
         collecting = shop.command("collect", "--json")
     assert (collecting.exit, collecting.items) == (0, {"done": 1}), collecting.err
     assert shop.posts() == 1
+
+
+def test_a_collect_in_between_gives_a_killed_run_no_second_budget(shop: Shop) -> None:
+    """It goes on as the same run, under its cap, also when cron fetched the clips of it meanwhile."""
+    shop.rows("A-1", "A-2")
+    with shop.simulator() as url:
+        shop.job(provider={"base_url": url}, limits={"submit_per_minute": 1}, budget={"per_run_usd": 0.5})
+        killed = shop.kill_when(accepted(shop, 1), "submit", "--yes", "--json")
+        assert killed.exit == KILLED
+        wait_until(ended(shop, 1))
+        collecting = shop.command("collect", "--json")
+        assert collecting.items == {"done": 1, "pending": 1}, collecting.err
+        shop.job(provider={"base_url": url}, budget={"per_run_usd": 0.5})
+        last = shop.command("submit", "--yes", "--json")
+    assert last.exit == 8, last.err
+    assert last.summary["run"]["id"] == collecting.summary["run"]["id"]
+    assert shop.posts() == 1
+
+
+def test_another_program_that_looks_into_the_state_takes_nothing_from_it(shop: Shop) -> None:
+    """A look with any SQLite tool during a run leaves the run's log in place; killed then, it has forgotten nothing."""
+    shop.rows("A-1", "A-2")
+    slow = shop.faults("{on: render, fault: slow_render, seconds: 1200}")  # three seconds at this speed
+    with shop.simulator("--faults", str(shop.folder / slow["faults"])) as url:
+        shop.job(provider={"base_url": url})
+        looked: list[int] = []
+
+        def look() -> bool:
+            if shop.state.exists():
+                with closing(sqlite3.connect(shop.state, timeout=10)) as connection, suppress(sqlite3.OperationalError):
+                    looked.append(*connection.execute("SELECT count(*) FROM attempt").fetchone())
+            return accepted(shop, 2)()
+
+        assert shop.kill_when(look).exit == KILLED
+        last = shop.run()
+    assert set(shop.ledger().bought.values()) == {1}
+    assert (last.exit, last.items) == (0, {"done": 2}), last.err

@@ -121,3 +121,17 @@ def test_what_was_made_twice_may_have_been_charged_twice(shop: Shop) -> None:
     assert report["items"][0]["cost"]["possibly_charged_usd"] == "0.40"
     month = shop.command("report", "--month", f"{datetime.now(UTC):%Y-%m}")
     assert all(id_ in month.out for id_ in shop.ledger().accepted)
+
+
+def test_an_echo_of_something_else_proves_nothing(shop: Shop) -> None:
+    """An account whose predictions do not name our uploads was never seen to, and the one that is held says so."""
+    shop.rows("A-1", "B-2")
+    rules = (
+        "{on: render, fault: echo, form: missing}",
+        "{on: submit, fault: lost_answer_after_accept, nth: 2}",
+        "{on: render, fault: unlisted, nth: 2}",
+    )
+    shop.job(provider=shop.faults(*rules), limits={"submit_concurrency": 1}, reconcile={"grace": 400})
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (4, {"done": 1, "unconfirmed": 1}), ended.err
+    assert "was never seen" in ended.err

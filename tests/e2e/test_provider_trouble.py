@@ -248,3 +248,19 @@ def test_a_request_that_is_turned_down_for_every_item_trips_the_breaker(shop: Sh
     ended = shop.run()
     assert (ended.exit, ended.items) == (69, {"failed": 2, "pending": 2}), ended.err
     assert shop.posts() == 2
+
+
+def test_what_earlier_runs_still_hold_is_shown_apart(shop: Shop) -> None:
+    """It is reserved as before, and leaves the new run's cap alone."""
+    shop.rows("A-1")
+    faults = shop.faults('{on: render, fault: stuck, match: "A-1"}')
+    shop.job(provider=faults, limits={"max_runtime": 2}, budget={"per_run_usd": 0.5})
+    first = shop.run()
+    assert (first.exit, first.cost("reserved")) == (10, "0.40"), first.err
+    assert not any("earlier runs" in note for note in first.summary["notes"])
+
+    shop.rows("A-1", "B-2")
+    second = shop.run()
+    assert (second.exit, second.items) == (10, {"done": 1, "pending": 1}), second.err
+    assert second.summary["run"]["cost"]["reserved_usd"] == "0.00"
+    assert any(note.startswith("$0.40 of what is reserved is held by earlier runs") for note in second.summary["notes"])

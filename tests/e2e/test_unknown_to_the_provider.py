@@ -67,3 +67,26 @@ def test_a_cost_that_could_not_be_asked_for_is_asked_for_again(shop: Shop) -> No
     ended = shop.run()
     assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err
     assert (ended.cost("settled"), ended.cost("possibly_charged")) == ("0.40", "0.00")
+
+
+def test_a_success_that_is_taken_back_for_a_while_is_waited_for(shop: Shop) -> None:
+    """Asked for a fresh address, the provider says that it is still rendering: the clip is not given up for that."""
+    shop.rows("A-1")
+    rules = (
+        "{on: download, fault: status, status: 403, nth: 1}",
+        "{on: poll, fault: unfinished, after: 1, times: 6}",
+    )
+    shop.job(provider=shop.faults(*rules), polling={"first": 400})
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err
+    assert shop.posts() == 1
+
+
+def test_the_body_of_another_prediction_is_no_look_at_ours(shop: Shop) -> None:
+    """Its end, its cost and its address are somebody else's; ours is asked for again."""
+    shop.rows("A-1", "A-2")
+    shop.job(provider=shop.faults("{on: poll, fault: foreign_body, times: 4}"), polling={"first": 400})
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 2}), ended.err
+    assert len({path.read_bytes() for path in shop.clips()}) == 2
+    assert ended.cost("settled") == "0.80"

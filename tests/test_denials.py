@@ -1,4 +1,4 @@
-"""What a 402 asks for: patience for one cooldown at a time, and an end after three."""
+"""What a 402 and a 429 ask for: patience for a cooldown at a time, and an end to it."""
 
 from __future__ import annotations
 
@@ -68,3 +68,14 @@ async def test_answers_of_one_breath_are_one_try(desk: Any, clock: _Clock) -> No
             buyer._denied(article, NO_MONEY)
         assert desk.stops[:1] == ends
         clock.moment += 100.0
+
+
+async def test_a_pause_that_a_429_asks_for_is_bounded(desk: Any, clock: _Clock) -> None:
+    """A header that asks for years is a mistake, and the run goes on after an hour."""
+    nothing: Any = SimpleNamespace(running=0, waiting=0, put_back=lambda *_: None)
+    buyer = Buyer(desk, nothing, nothing, nothing)
+    answer = NotAccepted(denial=Denial.TOO_MANY, http_status=429, message="too many", retry_after=999_999_999.0)
+    buyer._denied(cast("Any", SimpleNamespace(sku="A-1", item_id=1)), answer)
+    assert desk.gate.paused
+    clock.moment += 3600.0
+    assert not desk.gate.paused
