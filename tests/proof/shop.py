@@ -111,6 +111,8 @@ class Shop:
             picture = self.folder / f"{sku}.png"
             if not picture.exists():
                 draw(picture, number)
+                hour_ago = time.time() - 3600  # what has just been written may still change, and is not remembered
+                os.utime(picture, (hour_ago, hour_ago))
             lines.append([sku, picture.name])
         lines.extend(list(row) for row in more)
         with (self.folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
