@@ -102,7 +102,7 @@ def test_an_id_with_any_2xx_is_accepted(status: int, word: str | None) -> None:
         b'{"predictionID": ".."}',
         b'{"predictionID": "abc',
         b'["predictionID"]',
-        b'{"predictionID": "a", "x": NaN}',
+        b'{"predictionID": NaN}',
         b"[" * 100_000,
         b"\xff\xfe\x00",
     ],
@@ -112,6 +112,19 @@ def test_a_2xx_without_a_usable_id_is_unclear(body: bytes) -> None:
     outcome = read_submit(200, {}, body)
     assert isinstance(outcome, Unclear)
     assert outcome.http_status == 200
+
+
+def test_a_number_that_is_none_hides_neither_the_id_nor_the_clip_beside_it() -> None:
+    """Some encoders write NaN, which is no JSON: the cost is unknown then, and what was paid for is still there."""
+    accepted = read_submit(200, {}, b'{"predictionID": "a", "cost": NaN}')
+    assert isinstance(accepted, Accepted)
+    assert accepted.prediction_id == "a"
+    url = "https://cdn.example/a.mp4"
+    for constant in ("NaN", "Infinity", "-Infinity"):
+        body = f'{{"id": "a", "status": "success", "output": "{url}", "metrics": {{"cost": {constant}}}}}'
+        seen = read_poll("a", 200, body.encode())
+        assert isinstance(seen, Seen)
+        assert (seen.prediction.output_urls, seen.prediction.cost) == ((url,), None)
 
 
 DENIALS = {

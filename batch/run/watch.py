@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LOOKS_AT_ONCE = 64
 _STRANGE_IDS = 3
 _MORE_LOOKS = 2
+_TROUBLE = 4
 
 
 @dataclass(slots=True, kw_only=True)
@@ -274,11 +275,13 @@ class Watch:
             return
         watched.trouble += 1
         pause = max(desk.timing.poll_min, desk.timing.trouble_pause) * min(8, 2 ** (watched.trouble - 1))
-        if self._once and watched.trouble >= 4:
+        if self._once and watched.trouble >= _TROUBLE:
             self._let_go(watched, keeps_place=True)
             desk.note(f"{watched.article.sku}: the provider does not answer: {outcome.message}")
-            return
-        self._schedule(watched, pause)
+        elif watched.trouble >= _TROUBLE and now - watched.since > desk.timing.deadline:
+            self._overdue(watched)  # others are answered, so this would go on for as long as they come
+        else:
+            self._schedule(watched, pause)
 
 
 def _in_words(failure: Failure, decision: BuyAgain | GiveUp | Refused) -> str:

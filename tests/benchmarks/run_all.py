@@ -22,6 +22,7 @@ _HERE = Path(__file__).resolve().parent
 _NAMES = (
     "whole_path",
     "whole_run",
+    "protection",
     "plan",
     "state",
     "memory",
