@@ -21,6 +21,7 @@ CODES = {
     Cause.STORAGE: 74,
     Cause.NO_ROOM: 74,
     Cause.OVERLOADED: 75,
+    Cause.UNACCOUNTED: 4,
     Cause.MONEY_CAP: 8,
     Cause.BALANCE: 8,
     Cause.TIME_CAP: 10,

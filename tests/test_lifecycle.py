@@ -63,6 +63,19 @@ CANCELLED = ev.Cancelled(at=6.0, cost=0, message="cancelled")
 DOWNLOADED = ev.Downloaded(at=8.0, clip=CLIP)
 DOWNLOAD_FAILED = ev.DownloadFailed(at=8.0, reason="expired")
 BY_HAND = ev.AdoptedByHand(at=9.0, by="ann", reason="support says so", prediction_id="p9", echo="matches")
+RESTORED = ev.Restored(
+    at=9.0,
+    source="the note beside the clip",
+    prediction_id="p8",
+    run_id=7,
+    day="2026-11-23",
+    intent_at=1.0,
+    estimate=PRICE,
+    upload_id="u1",
+    upload_url="https://cdn/u1.jpg",
+    frame_sha256="f0",
+    recipe=1,
+)
 NOT_CHARGED = ev.NotCharged(at=9.0, by="ann", reason="not on the invoice")
 ABANDONED = ev.Abandoned(at=9.0, by="ann", reason="not worth it")
 
@@ -87,7 +100,7 @@ WAYS: dict[Phase, Sequence[ev.Event]] = {
 """The shortest way into each phase."""
 
 FOLLOWS: dict[Phase, dict[str, Phase]] = {
-    Phase.PLANNED: {"INTENDED": Phase.SUBMITTING, "UNUSABLE": Phase.REJECTED},
+    Phase.PLANNED: {"INTENDED": Phase.SUBMITTING, "RESTORED": Phase.RUNNING, "UNUSABLE": Phase.REJECTED},
     Phase.SUBMITTING: {
         "ACCEPTED": Phase.RUNNING,
         "DENIED": Phase.PLANNED,
@@ -335,6 +348,13 @@ def test_what_a_person_gives_up_stands_as_possibly_charged() -> None:
     told = lived(INTENDED, ACCEPTED, RENDERED, DOWNLOAD_FAILED, ABANDONED)
     assert (newest(told).possibly, newest(told).settled) == (0, 410_000)
     assert (lost.reason, told.reason) == ("not worth it", "not worth it")
+
+
+def test_what_is_restored_is_as_if_it_had_been_accepted() -> None:
+    """With its money, its number and its upload; only when it was put back is new."""
+    restored, accepted = lived(RESTORED), lived(INTENDED, replace(ACCEPTED, at=1.0, prediction_id="p8", request_id=""))
+    assert restored == accepted
+    assert lived(INTENDED, ACCEPTED, FAILED_AGAIN, RESTORED).accepted == 2
 
 
 def test_the_prediction_id_of_an_item_without_one_is_a_defect() -> None:

@@ -6,20 +6,26 @@ import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from batch.cli.console import printable, say, say_json
-from batch.errors import Exit
+from batch.cli.console import Progress, printable, say, say_json
+from batch.errors import Exit, UsageProblem
 from batch.inputs.jobfile import read_job
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from batch.run.doctor import Finding
+    from batch.run.findings import Finding
+    from batch.run.rebuilding import Rebuilt
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look, print what was found, and end with what a run would end with first."""
-    from batch.run.doctor import Level, examine  # noqa: PLC0415 - start-up counts
+    """Look, print what was found, and end with what a run would end with first; or rebuild the state."""
+    if arguments.rebuild:
+        return _rebuild(arguments)
+    if arguments.force:
+        raise UsageProblem("--force belongs to --rebuild", hint="give both, or neither")
+    from batch.run.doctor import examine  # noqa: PLC0415 - start-up counts
+    from batch.run.findings import Level  # noqa: PLC0415 - the same
 
     findings = asyncio.run(examine(read_job(arguments.job)))
     bad = [finding for finding in findings if finding.level is Level.BAD]
@@ -35,3 +41,34 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield f"{finding.level.value:>4}  {printable(finding.what)}"
     if finding.hint:
         yield f"      {finding.hint}"
+
+
+def _rebuild(arguments: argparse.Namespace) -> Exit:
+    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.run.rebuilding import rebuild  # noqa: PLC0415 - the same
+
+    progress = Progress(log_format="text")
+    rebuilt = asyncio.run(rebuild(read_job(arguments.job), progress, Clock(), force=arguments.force))
+    if arguments.json:
+        say_json(rebuilt.as_json())
+    else:
+        say(printable(line) for line in _rebuilt_lines(rebuilt, str(arguments.job)))
+    return rebuilt.exit
+
+
+def _rebuilt_lines(rebuilt: Rebuilt, job: str) -> Iterator[str]:
+    if not rebuilt.why:
+        yield "the state is whole: there is nothing to rebuild"
+        return
+    base = "its copy" if rebuilt.base == "copy" else "the manifest alone: there is no copy that could be used"
+    yield f"rebuilt ({rebuilt.why}) from {base}"
+    yield f"  {rebuilt.clips} items are done by the notes beside their clips"
+    yield f"  {rebuilt.salvaged} attempts were read from the damaged file, {rebuilt.adopted} found at the provider"
+    if rebuilt.kept:
+        yield f"  the damaged file is kept as {rebuilt.kept}"
+    if rebuilt.unaccounted:
+        count = len(rebuilt.unaccounted)
+        yield f"nobody can tell what {count} predictions were made for; nothing is bought until you say:"
+        yield from (f"  sora-batch resolve {job} {id_}" for id_ in rebuilt.unaccounted[:20])
+    else:
+        yield f"next: sora-batch run {job}"

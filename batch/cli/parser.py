@@ -160,6 +160,8 @@ def _audit(parser: argparse.ArgumentParser) -> None:
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
+    parser.add_argument("--rebuild", action="store_true", help="bring a damaged or lost state back; keeps the old file")
+    parser.add_argument("--force", action="store_true", help="rebuild without waiting for the provider's listing")
 
 
 def _init(parser: argparse.ArgumentParser) -> None:
@@ -253,7 +255,8 @@ _COMMANDS = (
         name="doctor",
         module="doctor",
         summary="look at everything that a run depends on; buys nothing",
-        examples="  sora-batch doctor configs/spring.yaml",
+        examples="  sora-batch doctor configs/spring.yaml\n"
+        "  sora-batch doctor configs/spring.yaml --rebuild      bring a damaged or lost state back",
         options=_doctor,
     ),
     _Command(

@@ -16,17 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch.core.lifecycle import Attempt
-    from batch.run.resolving import Decided, Decision, Known
+    from batch.run.accounting import Decided, Unaccounted
+    from batch.run.resolving import Decision, Known
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show what is known, or write the decision down."""
+    from batch.run.accounting import show_unaccounted  # noqa: PLC0415 - start-up counts
     from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
     from batch.run.resolving import decide, look_up  # noqa: PLC0415 - the same
 
     loaded = read_job(arguments.job)
     decision = _decision(arguments)
     if decision is None:
+        lost = asyncio.run(show_unaccounted(loaded, arguments.item))
+        if lost is not None:
+            return _show_unaccounted(arguments, lost)
         return _show(arguments, asyncio.run(look_up(loaded, arguments.item)))
     return _tell(arguments, asyncio.run(decide(loaded, arguments.item, decision, Clock())))
 
@@ -45,6 +50,33 @@ def _decision(arguments: argparse.Namespace) -> Decision | None:
     return Decision(
         verdict=verdict, prediction_id=arguments.adopt or "", reason=arguments.reason, force=arguments.force
     )
+
+
+def _show_unaccounted(arguments: argparse.Namespace, lost: Unaccounted) -> Exit:
+    """Show a prediction of which a rebuilt state cannot tell the item."""
+    seen = lost.prediction
+    facts = {
+        "id": lost.prediction_id,
+        "made_at": _moment(lost.made_at),
+        "status": None if seen is None else seen.status.value,
+        "cost_usd": None if seen is None or seen.cost is None else format_usd(seen.cost),
+        "prompt": None if seen is None else seen.prompt,
+        "image_url": None if seen is None else seen.image_url,
+        "likely": list(lost.likely),
+    }
+    if arguments.json:
+        say_json({**facts, "exit": int(Exit.NEEDS_PERSON)})
+        return Exit.NEEDS_PERSON
+    job = arguments.job
+    lines = [f"{lost.prediction_id}: the rebuilt state does not know what it was made for; nothing is bought meanwhile"]
+    lines += [f"  {name}: {value}" for name, value in facts.items() if name not in {"id", "likely"} and value]
+    lines += [
+        f"  likely {sku}'s, by its prompt:  sora-batch resolve {job} {sku} --adopt {lost.prediction_id}"
+        for sku in lost.likely
+    ]
+    lines.append(f"not this job's, or given up:  sora-batch resolve {job} {lost.prediction_id} --not-charged")
+    say(printable(line) for line in lines)
+    return Exit.NEEDS_PERSON
 
 
 def _show(arguments: argparse.Namespace, known: Known) -> Exit:
@@ -143,6 +175,10 @@ def _tell(arguments: argparse.Namespace, decided: Decided) -> Exit:
     record = decided.record
     for note in decided.notes:
         complain(note)
+    if record is None or decided.article is None:
+        if arguments.json:
+            say_json({"id": arguments.item, "notes": list(decided.notes), "exit": int(Exit.DONE)})
+        return Exit.DONE
     if arguments.json:
         body = {"sku": decided.article.sku, "key": decided.article.key, "phase": record.phase.value}
         say_json({**body, "notes": list(decided.notes), "exit": int(Exit.DONE)})

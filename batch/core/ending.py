@@ -27,10 +27,11 @@ class Cause(Enum):
     STORAGE = 7  # the disk is full or failing
     NO_ROOM = 8  # the disk has too little room for what would be bought; what was bought is still fetched
     OVERLOADED = 9  # the provider would not take anything for too long
-    MONEY_CAP = 10  # a cap of the job's budget
-    BALANCE = 11  # the account's balance
-    TIME_CAP = 12  # `max_runtime`
-    ITEM_CAP = 13  # `max_items`
+    UNACCOUNTED = 10  # a rebuilt state does not know which items some predictions belong to
+    MONEY_CAP = 11  # a cap of the job's budget
+    BALANCE = 12  # the account's balance
+    TIME_CAP = 13  # `max_runtime`
+    ITEM_CAP = 14  # `max_items`
 
 
 HALTS = frozenset({Cause.SIGTERM, Cause.SIGINT, Cause.KEY_REFUSED, Cause.UNREACHABLE, Cause.STORAGE, Cause.TIME_CAP})
@@ -47,6 +48,7 @@ EXITS = {
     Cause.STORAGE: Exit.STORAGE,
     Cause.NO_ROOM: Exit.STORAGE,
     Cause.OVERLOADED: Exit.TRY_LATER,
+    Cause.UNACCOUNTED: Exit.NEEDS_PERSON,
     Cause.MONEY_CAP: Exit.MONEY_CAP,
     Cause.BALANCE: Exit.MONEY_CAP,
     Cause.TIME_CAP: Exit.TIME_CAP,

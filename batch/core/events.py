@@ -202,6 +202,27 @@ class AdoptedByHand(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(Event):
+    """A prediction whose attempt a damaged or lost state no longer knew, put back where it belongs.
+
+    Attributes:
+        source: What tells of it: the note beside a clip, the damaged file, the provider, or a person.
+        intent_at: When it was sent, as far as that is known.
+    """
+
+    source: str
+    prediction_id: str
+    run_id: int
+    day: str
+    intent_at: float
+    estimate: int
+    upload_id: str
+    upload_url: str
+    frame_sha256: str
+    recipe: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotCharged(Event):
     """A person says that nothing was charged for the attempt: the item may be bought again.
 

@@ -144,12 +144,9 @@ def advance(record: Record, event: ev.Event) -> Record:
     allowed = _ALLOWED[type(event)]
     if record.phase not in allowed:
         raise IllegalEventError(f"item {record.item_id} is {record.phase}; {type(event).__name__} cannot happen to it")
+    if isinstance(event, _BEGINNINGS):
+        return _begun(record, event)
     match event:
-        case ev.Intended():
-            return _intended(record, event)
-        case ev.PictureRejected():
-            unpaid = record.accepted == 0  # after a paid attempt that failed, its money has to stay in sight
-            return replace(record, phase=Phase.REJECTED if unpaid else Phase.FAILED, reason=event.reason)
         case ev.Downloaded():
             return replace(record, phase=Phase.DONE, clip=event.clip, reason="")
         case ev.DownloadFailed():
@@ -164,6 +161,17 @@ def advance(record: Record, event: ev.Event) -> Record:
     if isinstance(event, _PERSON_EVENTS):
         return _decided(record, attempt, event)
     return _ended(record, attempt, event)
+
+
+def _begun(record: Record, event: ev.Intended | ev.Restored | ev.PictureRejected) -> Record:
+    match event:
+        case ev.Intended():
+            return _intended(record, event)
+        case ev.Restored():
+            return _restored(record, event)
+        case ev.PictureRejected():
+            unpaid = record.accepted == 0  # after a paid attempt that failed, its money has to stay in sight
+            return replace(record, phase=Phase.REJECTED if unpaid else Phase.FAILED, reason=event.reason)
 
 
 def _intended(record: Record, event: ev.Intended) -> Record:
@@ -186,6 +194,24 @@ def _intended(record: Record, event: ev.Intended) -> Record:
         warnings=event.warnings,
     )
     return replace(earlier, phase=Phase.SUBMITTING, attempt=attempt, accepted=record.accepted + 1, reason="")
+
+
+def _restored(record: Record, event: ev.Restored) -> Record:
+    """Go from nothing to an accepted attempt: what lay between is lost."""
+    intent = ev.Intended(
+        at=event.intent_at,
+        run_id=event.run_id,
+        day=event.day,
+        estimate=event.estimate,
+        upload_id=event.upload_id,
+        upload_url=event.upload_url,
+        frame_sha256=event.frame_sha256,
+        recipe=event.recipe,
+    )
+    begun = _intended(record, intent)
+    assert begun.attempt is not None
+    accepted = ev.SubmitAccepted(at=event.intent_at, prediction_id=event.prediction_id, request_id="")
+    return _answered(begun, begun.attempt, accepted)
 
 
 def _answered(record: Record, attempt: Attempt, event: ev.SubmitEvent) -> Record:
@@ -318,6 +344,7 @@ def _settle(attempt: Attempt, cost: int | None) -> Attempt:
     return attempt if cost is None else replace(attempt, settled=cost, unsettled_for_good=False)
 
 
+_BEGINNINGS = (ev.Intended, ev.Restored, ev.PictureRejected)
 _SUBMIT_EVENTS = (ev.SubmitAccepted, ev.SubmitDenied, ev.SubmitNotSent, ev.SubmitUnclear)
 _RECONCILE_EVENTS = (ev.Adopted, ev.LookedUp, ev.Held)
 _PERSON_EVENTS = (ev.AdoptedByHand, ev.NotCharged, ev.Abandoned)
@@ -329,6 +356,7 @@ _MADE = frozenset({Phase.RENDERED, Phase.UNCOLLECTED})
 _ALLOWED: dict[type[ev.Event], frozenset[Phase]] = {
     ev.Intended: frozenset({Phase.PLANNED}),
     ev.PictureRejected: frozenset({Phase.PLANNED}),
+    ev.Restored: frozenset({Phase.PLANNED}),
     ev.SubmitAccepted: frozenset({Phase.SUBMITTING}),
     ev.SubmitDenied: frozenset({Phase.SUBMITTING}),
     ev.SubmitNotSent: frozenset({Phase.SUBMITTING}),

@@ -48,6 +48,7 @@ class Prediction:
         word: The provider's own word for the status.
         output_urls: Where the clip can be had; empty while it runs and where success came without one.
         image_url: The echo of the picture's URL; None where the body has none.
+        prompt: The echo of the prompt, shown to a person and never relied on; None where the body has none.
         cost: Settled dollars; None where it is missing or no finite number of zero or more.
         seconds: Rendering time on the provider's clock; None where unknown.
     """
@@ -57,6 +58,7 @@ class Prediction:
     word: str
     output_urls: tuple[str, ...] = ()
     image_url: str | None = None
+    prompt: str | None = None
     cost: Decimal | None = None
     seconds: float | None = None
     failure: Failure | None = None

@@ -11,7 +11,6 @@ from batch.core import events as ev
 from batch.core.ending import Cause
 from batch.core.lifecycle import Phase
 from batch.core.money import format_usd, from_micros, to_micros
-from batch.core.naming import NameFields, candidates
 from batch.core.order import wire_inputs
 from batch.core.prediction import (
     Accepted,
@@ -28,6 +27,7 @@ from batch.errors import StorageProblem
 from batch.frames.errors import PictureError
 from batch.frames.settings import RECIPE_VERSION
 from batch.run.clock import utc_day
+from batch.run.naming import names_for
 from batch.run.room import HINT
 from batch.store import queries
 from batch.store.changes import CapReached, Caps, Purpose, cap_reached
@@ -305,7 +305,9 @@ class Buyer:
             clock_offset=desk.provider.clock_offset,
             warnings=frame.warnings,
         )
-        reserved = await desk.store.reserve(article.item_id, intent, caps_of(desk), _names(desk, article))
+        reserved = await desk.store.reserve(
+            article.item_id, intent, caps_of(desk), names_for(desk.job, desk.output_dir, article)
+        )
         if isinstance(reserved, CapReached):
             self.submitted -= 1
             self._capped(article, reserved)
@@ -442,24 +444,3 @@ def caps_of(desk: Desk) -> Caps:
         None if usd is None else to_micros(usd) for usd in (budget.per_run_usd, budget.per_day_usd, budget.per_item_usd)
     )
     return Caps(run=run, day=day, item=item)
-
-
-def _names(desk: Desk, article: Article) -> Iterator[str]:
-    """Give names for the clip under which nothing lies yet: what another state left behind is never written over.
-
-    One by one, since the first nearly always does.
-    """
-    fields = NameFields(
-        sku=article.sku,
-        aspect=article.aspect,
-        duration=article.duration,
-        model=article.model,
-        variant=article.variant,
-        take=article.take,
-        key=article.key,
-    )
-    *others, last = candidates(desk.job.output.name, fields)
-    for name in others:
-        if not (desk.output_dir / name).exists():
-            yield name
-    yield last

@@ -15,6 +15,7 @@ from batch.store import queries
 
 if TYPE_CHECKING:
     from batch.collect.outcomes import Clip
+    from batch.core.job import Job
     from batch.core.lifecycle import Attempt, Record
     from batch.run.desk import Desk
     from batch.store.queries import Article
@@ -60,10 +61,8 @@ async def write_provenance(desk: Desk, article: Article, record: Record, clip: C
 
 
 def _made(desk: Desk, article: Article, attempt: Attempt, url: str) -> Made:
-    provider = desk.job.provider
-    host = SIMULATOR if desk.job.simulated else f"{provider.name} {provider.base_url.partition('://')[2]}"
     return Made(
-        provider=host,
+        provider=provider_name(desk.job),
         simulated=desk.job.simulated,
         model=article.model,
         prediction_id=attempt.prediction_id or "",
@@ -73,6 +72,11 @@ def _made(desk: Desk, article: Article, attempt: Attempt, url: str) -> Made:
         collected_at=datetime.fromtimestamp(desk.clock.now(), UTC),
         render_seconds=attempt.render_seconds,
     )
+
+
+def provider_name(job: Job) -> str:
+    """Name a job's provider as the notes beside its clips do."""
+    return SIMULATOR if job.simulated else f"{job.provider.name} {job.provider.base_url.partition('://')[2]}"
 
 
 def _moment(at: float | None) -> datetime | None:

@@ -15,6 +15,7 @@ from batch.core.prediction import NoAnswer, Seen, UnknownId
 from batch.core.timing import timing_of
 from batch.errors import KeyRefused, Problem, Unavailable, UsageProblem
 from batch.models import profile_for
+from batch.run.accounting import Decided, let_go, take_in
 from batch.run.desking import provider_for
 from batch.run.evidence import Echo, Evidence, gather, read_echo
 from batch.run.history import BEFORE
@@ -77,19 +78,6 @@ class Known:
         return self.record.attempt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What a decision came to.
-
-    Attributes:
-        notes: What the person should know of it.
-    """
-
-    article: Article
-    record: Record
-    notes: tuple[str, ...] = ()
-
-
 async def look_up(loaded: LoadedJob, words: str) -> Known:
     """Say what is known of an item; takes no lock and changes nothing, so it works beside a run.
 
@@ -122,8 +110,12 @@ async def decide(loaded: LoadedJob, words: str, decision: Decision, clock: Clock
     location = loaded.location
     store = await open_store(location.state, Binding.of(location), now=clock.now())
     try:
+        if words in queries.unaccounted(store.reader):
+            return await _let_go(store, words, decision)
         item_id = choose(store.reader, words).item_id
         article, record = queries.article(store.reader, item_id), read_one(store.reader, item_id)
+        if record.phase is Phase.PLANNED and decision.prediction_id in queries.unaccounted(store.reader):
+            return await take_in(loaded, store, article, decision.prediction_id, _source(decision))
         if record.attempt is None or record.phase not in RESOLVABLE:
             raise UsageProblem(
                 f"{article.sku} is {record.phase}: there is nothing to decide", hint="`sora-batch status` says more"
@@ -274,6 +266,21 @@ def _silent(answer: NoAnswer) -> Problem:
     if answer.key_refused:
         return KeyRefused(f"the provider refused the key: {answer.message}", hint="check EACHLABS_API_KEY")
     return Unavailable(f"the provider did not answer: {answer.message}", hint="try again later; nothing was changed")
+
+
+async def _let_go(store: Store, prediction_id: str, decision: Decision) -> Decided:
+    """Take a person's word that a prediction is nobody's here, or is given up: buying may go on."""
+    if decision.verdict is Verdict.ADOPT:
+        raise UsageProblem(
+            "an item adopts a prediction", hint=f"give the item: resolve JOB ITEM --adopt {prediction_id}"
+        )
+    await let_go(store, prediction_id)
+    left = len(queries.unaccounted(store.reader))
+    return Decided(notes=(f"{prediction_id} is no longer waited for; {left} are left",))
+
+
+def _source(decision: Decision) -> str:
+    return f"{_who()}: {decision.reason}" if decision.reason else _who()
 
 
 def _who() -> str:

@@ -226,7 +226,7 @@ async def _work(session: _Session) -> None:
             "nothing was bought: nobody confirmed the spending",
             hint="give --yes, or set `budget.per_run_usd` in the job",
         )
-    if session.request.parts.submit and spend.items and not _has_room(session, spend):
+    if session.request.parts.submit and spend.items and not (_all_told(session) and _has_room(session, spend)):
         session.request = replace(session.request, parts=replace(session.request.parts, submit=False))
         if not _left_at_provider(session):
             return
@@ -249,6 +249,18 @@ async def _work(session: _Session) -> None:
             )
         )
         await _engine(session, desk, parts)
+
+
+def _all_told(session: _Session) -> bool:
+    """Say whether the state knows the item of every prediction; a rebuilt one may not, and would buy it again."""
+    unknown = list(queries.unaccounted(session.store.reader))
+    if unknown:
+        what = f"nothing was bought: since the state was rebuilt, nobody knows what {len(unknown)} predictions were for"
+        listed = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+        hint = f"`sora-batch resolve JOB ID` shows each, and takes your decision: {listed}"
+        session.stops.append(Stop(cause=Cause.UNACCOUNTED, message=what, hint=hint))
+        session.audience.note(f"{what}\n  {hint}")
+    return not unknown
 
 
 def _has_room(session: _Session, spend: Spend) -> bool:

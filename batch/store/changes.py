@@ -135,7 +135,7 @@ def reserve(
     reached = cap_reached(connection, item_id, purpose, caps)
     if reached is not None:
         return reached
-    _give_name(connection, item_id, names)
+    give_name(connection, item_id, names)
     return apply(connection, item_id, intent)
 
 
@@ -157,7 +157,8 @@ def _committed(connection: sqlite3.Connection, scope: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _give_name(connection: sqlite3.Connection, item_id: int, names: Iterable[str]) -> None:
+def give_name(connection: sqlite3.Connection, item_id: int, names: Iterable[str]) -> None:
+    """Give an item's clip the first name that no other has, unless it has one: a name once given never changes."""
     (name,) = connection.execute("SELECT name FROM item WHERE id = ?", (item_id,)).fetchone()
     if name is not None:
         return

@@ -173,3 +173,16 @@ def strangers_among(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
         query = f"SELECT prediction_id FROM stranger WHERE prediction_id IN ({marks})"
         found.update(str(id_) for (id_,) in connection.execute(query, part))
     return found
+
+
+def planned_with_prompt(connection: sqlite3.Connection, prompt: str) -> list[str]:
+    """List the SKUs of items that are to be bought with exactly this prompt."""
+    query = "SELECT sku FROM item WHERE phase = ? AND prompt = ? ORDER BY id LIMIT 20"
+    return [str(sku) for (sku,) in connection.execute(query, (Phase.PLANNED.value, prompt))]
+
+
+def nameless(connection: sqlite3.Connection) -> list[int]:
+    """List the items that were submitted and whose clip has no name yet: only a rebuild leaves such."""
+    return [
+        int(item_id) for (item_id,) in connection.execute("SELECT id FROM item WHERE attempts > 0 AND name IS NULL")
+    ]

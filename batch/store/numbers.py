@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,23 @@ from batch.store.problems import read_word
 if TYPE_CHECKING:
     import sqlite3
 
+UNACCOUNTED = "unaccounted"
+"""Where the state remembers what a rebuild could not tell."""
+
 
 def meta(connection: sqlite3.Connection, key: str) -> str | None:
     """Read what the state remembers under a key."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def unaccounted(connection: sqlite3.Connection) -> dict[str, float]:
+    """List the predictions of which a rebuilt state cannot tell the item, with when they were made (Unix seconds).
+
+    Nothing is bought while there are any.
+    """
+    found: dict[str, float] = json.loads(meta(connection, UNACCOUNTED) or "{}")
+    return found
 
 
 def newest_plan(connection: sqlite3.Connection) -> int:

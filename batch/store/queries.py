@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from batch.core.phases import UNPAID, AttemptState, Phase
-from batch.store.numbers import RunRow, cost, count_in, counts, in_flight, meta, newest_plan, newest_run
+from batch.store.numbers import RunRow, cost, count_in, counts, in_flight, meta, newest_plan, newest_run, unaccounted
 from batch.store.rows import READ_RECORD, read_record
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ __all__ = [
     "row_text",
     "settled_uploads",
     "submitted_in",
+    "unaccounted",
 ]
 
 

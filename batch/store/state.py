@@ -113,6 +113,32 @@ def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
     return connection
 
 
+def damage(path: Path, binding: Binding) -> str:
+    """Say how a state is damaged; empty where it is whole. Reads all of it and changes nothing.
+
+    Raises:
+        Problem: If the file is whole and not this job's, or not a state at all, or there never was one.
+    """
+    try:
+        connection = read_state(path, binding)
+    except StateDamaged as found:
+        return found.what
+    except Problem as problem:  # of another version, or no state at all: unless that is the damage
+        return problem.what if look_at_seal(path) is Seal.BROKEN else _reraised(problem)
+    try:
+        with _explained(path):
+            _check_whole(connection, path)
+    except StateDamaged as found:
+        return found.what
+    finally:
+        connection.close()
+    return ""
+
+
+def _reraised(problem: Problem) -> str:
+    raise problem
+
+
 def _no_state(path: Path) -> MissingInput:
     return MissingInput("this job has no state yet", where=str(path), hint="`sora-batch run JOB` makes it")
 

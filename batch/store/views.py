@@ -10,6 +10,7 @@ from batch.core.advice import advice
 from batch.core.lifecycle import UNPAID, Phase
 from batch.core.money import from_micros
 from batch.core.summary import Cost, ItemView, PredictionView, RejectedView
+from batch.store.numbers import unaccounted
 from batch.store.problems import read_word
 from batch.store.queries import newest_plan, newest_run
 from batch.store.rows import read_clip
@@ -169,4 +170,4 @@ def with_person(connection: sqlite3.Connection, *, since: float) -> int:
         "SELECT count(DISTINCT item_id) FROM attempt WHERE duplicates != '[]' AND (ended_at IS NULL OR ended_at >= ?)",
         (since,),
     ).fetchone()
-    return int(items_) + int(duplicated)
+    return int(items_) + int(duplicated) + len(unaccounted(connection))

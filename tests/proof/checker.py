@@ -42,7 +42,8 @@ _DECISIONS = frozenset({"AdoptedByHand", "NotCharged", "Abandoned"})
 
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     # What may stand behind an event of the same item; "" is the beginning of its log.
-    "": frozenset({"Intended", "PictureRejected"}),
+    "": frozenset({"Intended", "PictureRejected", "Restored"}),
+    "Restored": frozenset({"Rendered", "Failed", "Cancelled", "Missed"}),
     "PictureRejected": frozenset(),
     "Intended": frozenset({"SubmitAccepted", "SubmitDenied", "SubmitNotSent", "SubmitUnclear"}),
     "SubmitAccepted": frozenset({"Rendered", "Failed", "Cancelled", "Missed"}),
@@ -220,7 +221,7 @@ def _forward_only(state: State) -> Iterator[str]:
         number = 0 if before is None else before["attempt"]
         if event["kind"] not in _FOLLOWS[kind]:
             yield f"4: {event['kind']} of item {event['item_id']} stands behind {kind or 'nothing'}"
-        if event["attempt"] != number + (event["kind"] == "Intended"):
+        if event["attempt"] != number + (event["kind"] in {"Intended", "Restored"}):
             yield f"4: attempt {event['attempt']} of item {event['item_id']} stands behind {number}"
         last[event["item_id"]] = event
 

@@ -61,6 +61,7 @@ def _read_prediction(asked_id: str, answer: Mapping[str, Any]) -> Prediction:
         word=clean(word, 100) if isinstance(word, str) else "",
         output_urls=find_urls(answer.get("output")) if status is Status.SUCCEEDED else (),
         image_url=_find_image(answer.get("input")),
+        prompt=_find_prompt(answer.get("input")),
         cost=read_amount(figures.get("cost")),
         seconds=read_seconds(figures.get("predict_time")),
         failure=read_failure(answer) if status is Status.FAILED else None,
@@ -90,6 +91,11 @@ def _collect_urls(value: Any, depth: int, found: dict[str, None]) -> None:
     elif isinstance(value, dict):
         for key in _URL_KEYS:
             _collect_urls(value.get(key), depth - 1, found)
+
+
+def _find_prompt(given: Any) -> str | None:
+    prompt = given.get("prompt") if isinstance(given, dict) else None
+    return clean(prompt) if isinstance(prompt, str) else None
 
 
 def _find_image(given: Any) -> str | None:

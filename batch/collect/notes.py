@@ -1,0 +1,102 @@
+"""Reading the notes beside clips back: what a job made, without its state."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from batch.collect.files import same_content
+from batch.core.money import to_micros
+from batch.core.note import Note
+from batch.core.summary import ClipFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_KEY_DIGITS = 64
+
+
+def notes_below(folder: Path, job: str, provider: str) -> Iterator[Note]:
+    """Read the notes of a job's clips that lie whole beside them, in the order of their paths.
+
+    A note that cannot be read, another job's or another provider's, or whose clip is not what it says, proves nothing.
+
+    Args:
+        folder: The output folder.
+        job: The job's name.
+        provider: As its notes name it.
+
+    Raises:
+        StorageProblem: If the disk fails.
+    """
+    for path in sorted(folder.rglob("*.mp4.json")):
+        note = read_note(path)
+        if note is None or (note.job, note.provider) != (job, provider):
+            continue
+        if same_content(folder / note.clip.path, size=note.clip.bytes, sha256=note.clip.sha256):
+            yield note
+
+
+def read_note(path: Path) -> Note | None:
+    """Read one note; None where it is none, or does not hold what a state needs."""
+    try:
+        return _note(json.loads(path.read_bytes(), parse_float=Decimal))
+    except (OSError, ValueError, TypeError, KeyError, ArithmeticError):
+        return None
+
+
+def _note(value: dict[str, Any]) -> Note:
+    source, ordered, cost = value["source"], value["ordered"], value["cost"]
+    key, seconds, settled = str(value["key"]), ordered["seconds"], cost["settled_usd"]
+    if len(bytes.fromhex(key)) * 2 != _KEY_DIGITS:
+        raise ValueError("no key")
+    return Note(
+        key=key,
+        sku=str(value["sku"]),
+        job=str(value["job"]),
+        provider=str(value["provider"]),
+        model=str(value["model"]),
+        variant=int(value["variant"]),
+        take=int(value["take"]),
+        prediction_id=str(value["prediction_id"]),
+        prompt=str(value["prompt"]),
+        negative_prompt=value["negative_prompt"],
+        inputs=dict(value["inputs"]),
+        source=str(source["location"]),
+        source_sha256=str(source["sha256"]),
+        frame_sha256=str(source["frame_sha256"]),
+        recipe=int(source["recipe"]),
+        seconds=None if seconds is None else Decimal(seconds),
+        aspect=str(ordered["aspect"]),
+        width=int(ordered["width"]),
+        height=int(ordered["height"]),
+        clip=_clip(value["clip"]),
+        estimate=to_micros(Decimal(cost["estimate_usd"])),
+        settled=None if settled is None else to_micros(Decimal(settled)),
+        submitted_at=_moment(value["submitted_at"]),
+        render_seconds=None if value["render_seconds"] is None else float(value["render_seconds"]),
+        row={str(name): str(text) for name, text in value["row"].items()},
+    )
+
+
+def _clip(value: dict[str, Any]) -> ClipFacts:
+    return ClipFacts(
+        path=str(value["path"]),
+        bytes=int(value["bytes"]),
+        sha256=str(value["sha256"]),
+        seconds=float(value["seconds"]),
+        width=int(value["width"]),
+        height=int(value["height"]),
+        has_audio=bool(value["has_audio"]),
+        warnings=tuple(str(one) for one in value["warnings"]),
+    )
+
+
+def _moment(text: str | None) -> float:
+    if text is None:
+        return 0.0
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

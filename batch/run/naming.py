@@ -1,0 +1,35 @@
+"""What a clip may be called in its job's folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batch.core.naming import NameFields, candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from batch.core.job import Job
+    from batch.store.queries import Article
+
+
+def names_for(job: Job, output_dir: Path, article: Article) -> Iterator[str]:
+    """Give names for the clip under which nothing lies yet: what another state left behind is never written over.
+
+    One by one, since the first nearly always does.
+    """
+    fields = NameFields(
+        sku=article.sku,
+        aspect=article.aspect,
+        duration=article.duration,
+        model=article.model,
+        variant=article.variant,
+        take=article.take,
+        key=article.key,
+    )
+    *others, last = candidates(job.output.name, fields)
+    for name in others:
+        if not (output_dir / name).exists():
+            yield name
+    yield last
