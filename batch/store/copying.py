@@ -23,6 +23,28 @@ def copy_path(state: Path) -> Path:
     return state.with_name(f"{state.name}.copy")
 
 
+def copy_is_current(state: Path, reader: sqlite3.Connection) -> bool:
+    """Say whether the copy knows all that ever happened to an item: a new plan alone is made again from its manifest."""
+    copy = copy_path(state)
+    if not copy.exists():
+        return False
+    try:
+        with closing(_reading(copy)) as known:
+            return _newest(known) == _newest(reader)
+    except sqlite3.Error:
+        return False
+
+
+def _newest(connection: sqlite3.Connection) -> tuple[int, int]:
+    query = "SELECT (SELECT coalesce(max(id), 0) FROM event), (SELECT coalesce(max(id), 0) FROM run)"
+    events, runs = connection.execute(query).fetchone()
+    return int(events), int(runs)
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
 def make_copy(state: Path) -> str:
     """Replace the copy by one of what is committed now; until it is whole, the one before stays.
 
@@ -34,7 +56,7 @@ def make_copy(state: Path) -> str:
     try:
         _check_room(state)
         part.unlink(missing_ok=True)
-        with closing(sqlite3.connect(f"{state.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as reader:
+        with closing(_reading(state)) as reader:
             reader.execute("VACUUM INTO ?", (str(part),))
         _sync(part)
         close_seal(target, digest(part))  # right before the rename and after it: a kill in between costs nothing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from batch.errors import CannotCreate, StorageProblem
 from batch.store import changes
-from batch.store.copying import copy_path, make_copy
+from batch.store.copying import copy_is_current, make_copy
 from batch.store.lock import RunLock, lock_path
 from batch.store.problems import storage_problem
 from batch.store.seal import close_seal, open_seal
@@ -37,7 +37,6 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock = lock
-        self._began_with = connection.total_changes
         self.reader = read_state(path, binding)
         self._writer = Writer(connection, str(path))
 
@@ -65,8 +64,8 @@ class Store:
         return await self._writer.do(work)
 
     async def keep_copy(self) -> str:
-        """Make a copy of what is committed, unless this command has changed nothing; says why there is none."""
-        if self._connection.total_changes == self._began_with and copy_path(self.path).exists():
+        """Make a copy of what is committed, unless the last one knows as much; says why there is none."""
+        if copy_is_current(self.path, self.reader):
             return ""
         return await asyncio.to_thread(make_copy, self.path)
 
