@@ -24,10 +24,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _rebuild(arguments)
     if arguments.force:
         raise UsageProblem("--force belongs to --rebuild", hint="give both, or neither")
+    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
     from batch.run.doctor import examine  # noqa: PLC0415 - start-up counts
     from batch.run.findings import Level  # noqa: PLC0415 - the same
 
-    findings = asyncio.run(examine(read_job(arguments.job)))
+    findings = asyncio.run(examine(read_job(arguments.job), Clock()))
     bad = [finding for finding in findings if finding.level is Level.BAD]
     code = bad[0].exit if bad else Exit.DONE
     if arguments.json:

@@ -17,6 +17,7 @@ from batch.errors import Exit, MissingInput, Problem
 from batch.run.findings import Finding, Level, bad
 from batch.store import queries
 from batch.store.copying import copy_path
+from batch.store.filesystem import check_local, state_file_system
 from batch.store.lock import lock_holder, lock_path
 from batch.store.state import Binding, damage, read_state
 
@@ -60,6 +61,13 @@ def disk(loaded: LoadedJob) -> Iterator[Finding]:
 def state(loaded: LoadedJob) -> Iterator[Finding]:
     """Look at the state: whose it is, whether it is whole, who writes it, and what waits in it."""
     location = loaded.location
+    try:
+        check_local(location.state)
+    except Problem as problem:
+        yield bad(problem)
+        return
+    kind = state_file_system(location.state) or "of a kind that this system does not tell"
+    yield Finding(level=Level.GOOD, what=f"the state's file system is {kind}")
     holder = lock_holder(lock_path(location.state))
     if holder:
         yield Finding(

@@ -24,7 +24,7 @@ def copy_path(state: Path) -> Path:
 
 
 def copy_is_current(state: Path, reader: sqlite3.Connection) -> bool:
-    """Say whether the copy knows all that ever happened to an item: a new plan alone is made again from its manifest."""
+    """Say whether the copy knows all that happened to items: a plan alone is made again from its manifest."""
     copy = copy_path(state)
     if not copy.exists():
         return False

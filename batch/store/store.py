@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from batch.errors import CannotCreate, StorageProblem
 from batch.store import changes
 from batch.store.copying import copy_is_current, make_copy
+from batch.store.filesystem import check_local
 from batch.store.lock import RunLock, lock_path
 from batch.store.problems import storage_problem
 from batch.store.seal import close_seal, open_seal
@@ -114,6 +115,7 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
             where=str(path.parent),
             hint="name another under `state:`",
         ) from error
+    check_local(path)
     lock = RunLock(lock_path(path))
     try:
         connection = open_state(path, binding)
