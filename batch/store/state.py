@@ -119,15 +119,16 @@ def damage(path: Path, binding: Binding) -> str:
     Raises:
         Problem: If the file is whole and not this job's, or not a state at all, or there never was one.
     """
+    seal = _sealed(path)  # before SQLite has the file open: closing it again would drop SQLite's locks
     try:
         connection = read_state(path, binding)
     except StateDamaged as found:
         return found.what
     except Problem as problem:  # of another version, or no state at all: unless that is the damage
-        return problem.what if look_at_seal(path) is Seal.BROKEN else _reraised(problem)
+        return problem.what if seal is Seal.BROKEN else _reraised(problem)
     try:
         with _explained(path):
-            _check_whole(connection, path)
+            _check_whole(connection, path, seal)
     except StateDamaged as found:
         return found.what
     finally:
