@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from batch.cli.console import Progress, printable, say, say_json
+from batch.cli.console import Progress, ask, on_terminal, printable, say, say_json
+from batch.core.money import format_usd
 from batch.errors import Exit, UsageProblem
 from batch.inputs.jobfile import read_job
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch.run.findings import Finding
+    from batch.run.planning import Spend
     from batch.run.rebuilding import Rebuilt
 
 
@@ -22,6 +24,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Look, print what was found, and end with what a run would end with first; or rebuild the state."""
     if arguments.rebuild:
         return _rebuild(arguments)
+    if arguments.live:
+        code = _live(arguments)
+        if code != Exit.DONE:
+            return code
+    elif arguments.yes:
+        raise UsageProblem("--yes belongs to --live", hint="nothing else that the doctor does costs money")
     if arguments.force:
         raise UsageProblem("--force belongs to --rebuild", hint="give both, or neither")
     from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
@@ -42,6 +50,26 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield f"{finding.level.value:>4}  {printable(finding.what)}"
     if finding.hint:
         yield f"      {finding.hint}"
+
+
+def _live(arguments: argparse.Namespace) -> Exit:
+    """Buy the one item, and leave what it tells to the ordinary look that follows."""
+    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.run.live import buy_and_measure  # noqa: PLC0415 - the same
+
+    loaded = read_job(arguments.job)
+
+    def confirm(spend: Spend) -> bool:
+        if loaded.job.simulated or arguments.yes:
+            return True
+        price = format_usd(spend.usd)
+        return on_terminal() and ask(f"This costs money: one clip of {loaded.job.model}, up to ${price}. Buy it?")
+
+    progress = Progress(log_format="text")
+    try:
+        return asyncio.run(buy_and_measure(loaded, progress, confirm, Clock())).exit
+    finally:
+        progress.close()
 
 
 def _rebuild(arguments: argparse.Namespace) -> Exit:

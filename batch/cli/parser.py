@@ -160,6 +160,8 @@ def _audit(parser: argparse.ArgumentParser) -> None:
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
+    parser.add_argument("--live", action="store_true", help="COSTS MONEY: buys the one cheapest item, and measures")
+    parser.add_argument("--yes", action="store_true", help="with --live: buy it without asking")
     parser.add_argument("--rebuild", action="store_true", help="bring a damaged or lost state back; keeps the old file")
     parser.add_argument("--force", action="store_true", help="rebuild without waiting for the provider's listing")
 
@@ -254,9 +256,10 @@ _COMMANDS = (
     _Command(
         name="doctor",
         module="doctor",
-        summary="look at everything that a run depends on; buys nothing",
+        summary="look at everything that a run depends on; buys nothing, unless --live asks for it",
         examples="  sora-batch doctor configs/spring.yaml\n"
-        "  sora-batch doctor configs/spring.yaml --rebuild      bring a damaged or lost state back",
+        "  sora-batch doctor configs/spring.yaml --rebuild      bring a damaged or lost state back\n"
+        "  sora-batch doctor configs/spring.yaml --live         COSTS MONEY: buys one item, measures what is unknown",
         options=_doctor,
     ),
     _Command(

@@ -358,6 +358,8 @@ class Buyer:
             case Accepted() if record.phase is Phase.RUNNING:
                 self._trouble = self._balance_tries = 0
                 self._watch.add(article, record)
+                if self._desk.on_accepted is not None:
+                    self._desk.background(self._desk.on_accepted(self._desk, record))
             case Accepted() | Unclear():
                 self._desk.watcher.note(f"{article.sku}: {record.reason}; it may have been accepted and is looked up")
                 self._reconciler.add(article, record)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from batch.core.job import Job
+    from batch.core.lifecycle import Record
     from batch.core.polling import Durations
     from batch.core.profile import ModelProfile
     from batch.core.timing import Timing
@@ -60,6 +61,8 @@ class Desk:
         problem: Trouble of our own disk, with its exit code.
         defect: Something that nobody foresaw; it is raised when the run has wound down.
         open_items: Items that something of this run is busy with.
+        only: The one item that may be bought; None where all may.
+        on_accepted: Begun beside the run for each prediction that it buys.
     """
 
     job: Job
@@ -91,6 +94,8 @@ class Desk:
     problem: Problem | None = None
     defect: BaseException | None = None
     open_items: int = 0
+    only: int | None = None
+    on_accepted: Callable[[Desk, Record], Coroutine[Any, Any, None]] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _verdicts: deque[bool] = field(default_factory=lambda: deque(maxlen=50))
     _background: set[asyncio.Task[Any]] = field(default_factory=set)

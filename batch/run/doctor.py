@@ -15,6 +15,7 @@ from batch.models import load_profiles, profile_for
 from batch.run import checkup
 from batch.run.desking import provider_for
 from batch.run.findings import Finding, Level, bad
+from batch.run.live import look_again
 from batch.run.surveying import survey
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ async def examine(loaded: LoadedJob, clock: Clock) -> list[Finding]:
         profile = profile_for(loaded)
         findings += _profile(loaded, profile)
         plan = _plan(loaded, clock, findings)
-        findings += await _provider(loaded, profile, plan)
+        findings += await _provider(loaded, profile, plan, clock)
     except Problem as problem:
         findings.append(bad(problem))
     return findings
@@ -72,7 +73,7 @@ def _plan(loaded: LoadedJob, clock: Clock, findings: list[Finding]) -> PlanView 
     return plan
 
 
-async def _provider(loaded: LoadedJob, profile: ModelProfile, plan: PlanView | None) -> list[Finding]:
+async def _provider(loaded: LoadedJob, profile: ModelProfile, plan: PlanView | None, clock: Clock) -> list[Finding]:
     findings: list[Finding] = []
     async with provider_for(loaded) as (provider, base_url):
         findings.append(Finding(level=Level.GOOD, what=f"a key is there; asking {base_url}"))
@@ -93,6 +94,7 @@ async def _provider(loaded: LoadedJob, profile: ModelProfile, plan: PlanView | N
         else:
             findings.append(_balance(balance, plan))
         findings.append(_clock(provider.clock_offset))
+        findings += await look_again(loaded, base_url, clock)
     return findings
 
 

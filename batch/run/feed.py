@@ -37,7 +37,7 @@ class Feed:
     def __init__(self, desk: Desk, *, ahead: int) -> None:
         self._desk = desk
         self._ahead = ahead
-        self._last_id = 0
+        self._last_id = 0 if desk.only is None else desk.only - 1
         self._exhausted = False
         self._read: deque[Article] = deque()
         self._ready: deque[Ready] = deque()
@@ -60,6 +60,8 @@ class Feed:
 
     def put_back(self, item_id: int, pause: float = 0.0) -> None:
         """Offer an item again after some seconds, if the newest plan still wants it."""
+        if self._desk.only is not None:
+            return  # once: what did not come off is left to an ordinary run
         to_be_read = item_id > self._last_id and not self._exhausted  # an earlier run's: it comes with its own turn
         if not to_be_read and queries.in_newest_plan(self._desk.store.reader, item_id):
             self._offer_after(pause, item_id)
@@ -95,7 +97,8 @@ class Feed:
 
     def _read_on(self) -> None:
         now, longest = self._desk.clock.now(), self._desk.timing.longest_retry_pause
-        found = queries.planned(self._desk.store.reader, after=self._last_id, limit=_CHUNK)
+        chunk = _CHUNK if self._desk.only is None else 1
+        found = queries.planned(self._desk.store.reader, after=self._last_id, limit=chunk)
         self._exhausted = len(found) < _CHUNK
         for article, not_before in found:
             self._last_id = article.item_id

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from batch.core.ending import Cause, Stop, exit_code
 from batch.core.lifecycle import Phase
-from batch.core.money import format_usd
+from batch.core.money import format_usd, from_micros
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, Problem, StorageProblem, Unavailable, UsageProblem
@@ -22,7 +22,7 @@ from batch.models import profile_for
 from batch.providers.secret import read_key
 from batch.run.desking import provider_for, room_of, set_up_desk
 from batch.run.engine import Engine, Parts
-from batch.run.planning import bring_plan_up_to_date, list_rejected, planned_spend
+from batch.run.planning import Spend, bring_plan_up_to_date, list_rejected, planned_spend
 from batch.run.preflight import look_before_buying
 from batch.run.reporting import write_job_report
 from batch.run.room import HINT
@@ -34,14 +34,14 @@ from batch.store.store import Store, open_store
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
+    from batch.core.lifecycle import Record
     from batch.core.profile import ModelProfile
     from batch.inputs.jobfile import LoadedJob
     from batch.providers.base import Provider
     from batch.run.clock import Clock
     from batch.run.desk import Desk
-    from batch.run.planning import Spend
 
 
 _BEFORE_STORAGE = frozenset({Exit.SIGINT, Exit.SIGTERM, Exit.KEY_REFUSED, Exit.UNAVAILABLE})
@@ -72,12 +72,16 @@ class Request:
         strict: Buy nothing if any row is rejected.
         keep_going: Switch the breaker off.
         confirm: Asked before the first paid call; False ends the call with a usage error.
+        only_cheapest: Buy one item, the one that costs least, and that once.
+        on_accepted: Begun beside the run for each prediction that it buys.
     """
 
     parts: Parts
     strict: bool = False
     keep_going: bool = False
     confirm: Callable[[Spend], bool]
+    only_cheapest: bool = False
+    on_accepted: Callable[[Desk, Record], Coroutine[Any, Any, None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +224,7 @@ def _left_at_provider(session: _Session) -> int:
 
 
 async def _work(session: _Session) -> None:
-    spend = planned_spend(session.store.reader)
+    spend, only = _wanted(session)
     if session.request.parts.submit and spend.items and not session.request.confirm(spend):
         raise UsageProblem(
             "nothing was bought: nobody confirmed the spending",
@@ -248,7 +252,18 @@ async def _work(session: _Session) -> None:
                 keep_going=session.request.keep_going,
             )
         )
+        desk.only, desk.on_accepted = only, session.request.on_accepted
         await _engine(session, desk, parts)
+
+
+def _wanted(session: _Session) -> tuple[Spend, int | None]:
+    """Say what is to be bought: all that is planned, or the one item that costs least, with its id."""
+    reader = session.store.reader
+    found = queries.cheapest(reader) if session.request.only_cheapest else None
+    if found is None:
+        return planned_spend(reader), None
+    item_id, order = found
+    return Spend(items=1, usd=from_micros(order.estimate), orders=(order,)), item_id
 
 
 def _all_told(session: _Session) -> bool:

@@ -24,6 +24,7 @@ __all__ = [
     "RunRow",
     "anything_accepted",
     "article",
+    "cheapest",
     "clips_made",
     "cost",
     "count_in",
@@ -160,6 +161,20 @@ def planned_orders(connection: sqlite3.Connection) -> list[PlannedOrder]:
         )
         for duration, seconds, estimate, items in rows
     ]
+
+
+def cheapest(connection: sqlite3.Connection) -> tuple[int, PlannedOrder] | None:
+    """Give the item of the newest plan that costs least and may be bought, with its order; None if there is none."""
+    row = connection.execute(
+        "SELECT item.id, duration, duration_seconds, estimate FROM item JOIN orders ON orders.id = order_id"
+        " WHERE phase = ? AND plan = ? ORDER BY estimate, item.id LIMIT 1",
+        (Phase.PLANNED.value, newest_plan(connection)),
+    ).fetchone()
+    if row is None:
+        return None
+    item_id, duration, seconds, estimate = row
+    length = None if seconds is None else Decimal(seconds)
+    return item_id, PlannedOrder(duration=duration, duration_seconds=length, estimate=estimate, items=1)
 
 
 def article(connection: sqlite3.Connection, item_id: int) -> Article:

@@ -95,3 +95,39 @@ def test_what_would_end_a_run_ends_the_doctor(shop: Shop) -> None:
     shop.job()
     (shop.folder / "manifest.csv").unlink()
     assert shop.command("doctor").exit == 66
+
+
+def test_live_buys_the_one_cheapest_item_and_keeps_what_it_tells(shop: Shop) -> None:
+    """Through the ordinary path: the next run does not buy it again; later calls show it and look at the URL again."""
+    shop.rows(header=("sku", "image", "duration"), more=[("A-1", "00152.png", "8"), ("B-2", "B-2.png", "4")])
+    with shop.simulator("--lag", "400", "--output-ttl", "100000") as url:
+        shop.job(provider={"base_url": url})
+        live = shop.command("doctor", "--live", "--json")
+        assert live.exit == 0, live.err
+        assert list(shop.ledger().bought) == ["push in on B-2"]
+        for words in ("it was listed", "comes back unchanged", "address still worked"):
+            assert words in said(live)
+        later = shop.command("doctor", "--json")
+        assert "it was listed" in said(later)
+        ended = shop.run()
+        assert (ended.exit, ended.items) == (0, {"done": 1, "skipped": 1}), ended.err
+        nothing = shop.command("doctor", "--live")
+        assert nothing.exit == 2
+        assert "nothing is left to buy" in nothing.err
+    assert set(shop.ledger().bought.values()) == {1}
+
+
+def test_live_is_bought_only_when_somebody_said_so(shop: Shop) -> None:
+    """Away from a terminal nothing but --yes will do, not even a budget."""
+    shop.environment["EACHLABS_API_KEY"] = "right-key-right-key"
+    with shop.simulator("--require-key") as url:
+        shop.job(budget={"per_run_usd": 1})
+        text = shop.job_file.read_text(encoding="utf-8")
+        start, end = text.index("provider:"), text.index("defaults:")
+        provider = {"name": "eachlabs", "base_url": url}
+        shop.job_file.write_text(f"{text[:start]}provider: {provider}\n{text[end:]}", encoding="utf-8")
+        refused = shop.command("doctor", "--live")
+    assert refused.exit == 2, refused.err
+    assert "nobody confirmed" in refused.err
+    assert shop.posts() == 0
+    assert shop.command("doctor", "--yes").exit == 2
