@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from batch.store.queries import Article
 
 
-def names_for(job: Job, output_dir: Path, article: Article) -> Iterator[str]:
+def names_for(job: Job, output_dir: Path, article: Article, known: str = "") -> Iterator[str]:
     """Give names for the clip under which nothing lies yet: what another state left behind is never written over.
 
     One by one, since the first nearly always does.
+
+    Args:
+        known: A name that it may have had already; where it is one of its own, what lies under it is its clip.
     """
     fields = NameFields(
         sku=article.sku,
@@ -29,6 +32,8 @@ def names_for(job: Job, output_dir: Path, article: Article) -> Iterator[str]:
         key=article.key,
     )
     *others, last = candidates(job.output.name, fields)
+    if known in {*others, last}:
+        yield known
     for name in others:
         if not (output_dir / name).exists():
             yield name

@@ -201,8 +201,11 @@ class _Rebuilding:
             placed = await store.do(partial(restoring.restore_attempt, found=found, now=now))
             if not placed:
                 await self._unaccounted(store, {found.prediction_id or found.upload_id: found.intent_at})
+        named = {found.key.hex(): found.name for found in attempts}
         for item_id in lookups.nameless(store.reader):
-            names = names_for(self._loaded.job, self._loaded.location.output, queries.article(store.reader, item_id))
+            article = queries.article(store.reader, item_id)
+            known = named.get(article.key, "")
+            names = names_for(self._loaded.job, self._loaded.location.output, article, known)
             await store.do(partial(changes.give_name, item_id=item_id, names=tuple(names)))
         self._result.salvaged = store.reader.execute("SELECT count(*) FROM attempt").fetchone()[0] - before
 

@@ -21,7 +21,7 @@ _MAGIC = b"SQLite format 3\x00"
 
 _ATTEMPTS = """
     SELECT key, number, state, run_id, day, intent_at, estimate, upload_id, upload_url, frame_sha256, recipe,
-           prediction_id
+           prediction_id, name
     FROM attempt JOIN item ON item.id = item_id ORDER BY item_id {order}, number {order}
 """
 _TYPES = (bytes, int, str, int, str, float, int, str, str, str, int)
@@ -29,7 +29,7 @@ _TYPES = (bytes, int, str, int, str, float, int, str, str, str, int)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Salvaged:
-    """An attempt as the damaged file shows it; `key` is the item's, and any text may be wrong."""
+    """An attempt as the damaged file shows it; `key` and `name` are the item's, and any text may be wrong."""
 
     key: bytes
     number: int
@@ -43,6 +43,7 @@ class Salvaged:
     frame_sha256: str
     recipe: int
     prediction_id: str | None
+    name: str = ""
 
 
 def salvage(path: Path) -> list[Salvaged]:
@@ -85,7 +86,7 @@ def _read(work: Path, order: str) -> Iterator[Salvaged]:
 def _checked(row: tuple[Any, ...]) -> Salvaged | None:
     if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=False)):
         return None
-    key, number, state, run_id, day, intent_at, estimate, upload_id, upload_url, frame, recipe, prediction_id = row
+    key, number, state, run_id, day, intent_at, estimate, upload_id, upload_url, frame, recipe, prediction_id = row[:12]
     return Salvaged(
         key=key,
         number=number,
@@ -99,4 +100,5 @@ def _checked(row: tuple[Any, ...]) -> Salvaged | None:
         frame_sha256=frame,
         recipe=recipe,
         prediction_id=prediction_id if isinstance(prediction_id, str) else None,
+        name=row[12] if isinstance(row[12], str) else "",
     )

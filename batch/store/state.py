@@ -121,6 +121,8 @@ def damage(path: Path, binding: Binding) -> str:
     """
     seal = _sealed(path)  # before SQLite has the file open: closing it again would drop SQLite's locks
     try:
+        if _has_bytes(path):
+            _check_header(path)  # as who writes does: with its log, SQLite may read a file whose beginning is damaged
         connection = read_state(path, binding)
     except StateDamaged as found:
         return found.what
