@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import struct
 from dataclasses import replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1_000_000
 RETRY_AFTER_DATE_SECONDS = 30
+_DATE_AHEAD = re.compile(r"date(?:\+(\d{1,4}))?")
 
 # Faults that concern the exchange itself, whatever the call; the rest is the business of the call's handler.
 WIRE_FAULTS = frozenset(
@@ -37,6 +39,7 @@ WIRE_FAULTS = frozenset(
         "truncated",
         "malformed",
         "huge",
+        "stale",
         "no_id",
         "error_with_200",
         "same_id",
@@ -196,10 +199,11 @@ async def close(request: web.BaseRequest) -> NoAnswerError:
 
 
 def _retry_after(value: Any) -> dict[str, str]:
-    """Give the header: seconds and nonsense as they stand, "date" as half a minute from now."""
+    """Give the header: seconds and nonsense as they stand, "date" as half a minute from now, "date+5" as 5 seconds."""
     if value is None:
         return {}
-    if value == "date":
-        at = datetime.fromtimestamp(datetime.now(tz=UTC).timestamp() + RETRY_AFTER_DATE_SECONDS, tz=UTC)
+    if (date := _DATE_AHEAD.fullmatch(str(value))) is not None:
+        seconds = int(date[1] or RETRY_AFTER_DATE_SECONDS)
+        at = datetime.fromtimestamp(datetime.now(tz=UTC).timestamp() + seconds, tz=UTC)
         return {"Retry-After": format_datetime(at, usegmt=True)}
     return {"Retry-After": str(value)}
