@@ -117,8 +117,13 @@ class Misbehaviour:
                 return await self._truncated(await self._handled(fault))
             case "huge":
                 return await self._huge(await self._handled(fault), int(options["megabytes"] * MEGABYTE))
+            case "same_id":
+                earlier, answer = self._last_created(), await self._handled(fault)
+                if earlier is not None:
+                    answer = replace(answer, body=answers.created(earlier))
+                return response(answer, self._headers)
             case _:
-                return response(self._replaced(fault, await self._handled(fault)), self._headers)
+                return response(_replaced(fault, await self._handled(fault)), self._headers)
 
     async def _broken(self, fault: Fault) -> NoAnswerError:
         if fault.name == "lost_answer_after_accept" or fault.options.get("accepted"):
@@ -144,27 +149,6 @@ class Misbehaviour:
         await asyncio.sleep(seconds)
         await self._handle()
 
-    def _replaced(self, fault: Fault, answer: Answer) -> Answer:
-        options = fault.options
-        match fault.name:
-            case "status":
-                body = answers.default_error(options["status"]) if options["body"] is None else options["body"]
-                return Answer(status=options["status"], body=body, headers=_retry_after(options["retry_after"]))
-            case "html":
-                text = "<html><body><h1>Bad gateway</h1></body></html>"
-                return Answer(status=options["status"], body=text)
-            case "redirect":
-                return Answer(status=options["status"], body=b"", headers={"Location": options["location"]})
-            case "malformed":
-                return Answer(status=200, body='{"status": "success", "predictionID": ', headers=_JSON)
-            case "no_id":
-                return Answer(status=200, body={"status": "success", "message": "Prediction created successfully"})
-            case "error_with_200":
-                return Answer(status=200, body={"status": "error", "message": options["message"]})
-            case _:
-                earlier = self._last_created()
-                return answer if earlier is None else replace(answer, body=answers.created(earlier))
-
     async def _truncated(self, answer: Answer) -> web.StreamResponse:
         """Announce the whole body, send half of it and break the connection."""
         body, content_type = encoded(answer)
@@ -188,6 +172,28 @@ class Misbehaviour:
 
 
 _JSON = {"Content-Type": "application/json"}
+
+
+def _replaced(fault: Fault, answer: Answer) -> Answer:
+    """Give the answer that stands in for the true one."""
+    options = fault.options
+    match fault.name:
+        case "status":
+            body = answers.default_error(options["status"]) if options["body"] is None else options["body"]
+            return Answer(status=options["status"], body=body, headers=_retry_after(options["retry_after"]))
+        case "html":
+            text = "<html><body><h1>Bad gateway</h1></body></html>"
+            return Answer(status=options["status"], body=text)
+        case "redirect":
+            return Answer(status=options["status"], body=b"", headers={"Location": options["location"]})
+        case "malformed":
+            return Answer(status=200, body='{"status": "success", "predictionID": ', headers=_JSON)
+        case "no_id":
+            return Answer(status=200, body={"status": "success", "message": "Prediction created successfully"})
+        case "error_with_200":
+            return Answer(status=200, body={"status": "error", "message": options["message"]})
+        case _:
+            return answer
 
 
 async def close(request: web.BaseRequest) -> NoAnswerError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -57,3 +58,21 @@ async def test_retry_after_as_a_date(opened: Open, given: str, least: int, most:
         answer = await shop.submit(f"{shop.url}/uploads/x.jpg")
     ahead = parsedate_to_datetime(answer.headers["Retry-After"]) - parsedate_to_datetime(answer.headers["Date"])
     assert least <= ahead.total_seconds() <= most
+
+
+async def test_the_same_id_twice_for_two_predictions(opened: Open) -> None:
+    """The second submit is accepted as well, and all the same answered with the first one's id."""
+    async with opened(faults="{on: submit, fault: same_id, accepted: true, nth: 2}") as shop:
+        ids = {await shop.create(), await shop.create()}
+        listed = (await shop.api.get("/v2/executions")).json()["executions"]
+    assert len(ids) == 1
+    assert len(listed) == 2
+
+
+@pytest.mark.parametrize(("value", "told"), [("0.55", 0.55), ("0", 0), ("'0.40'", "0.40"), ("NaN", "NaN")])
+async def test_the_ledger_tells_a_number_from_a_text(opened: Open, value: str, told: object) -> None:
+    """What the polls tell as a number is a number in the ledger, too, and everything else is a text."""
+    async with opened(faults=f"{{on: render, fault: cost, value: {value}}}") as shop:
+        await shop.ended(await shop.create())
+        settled = json.loads((shop.folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert settled["cost_told"] == told
