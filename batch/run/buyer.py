@@ -47,7 +47,6 @@ _KEEP_UPLOADS = 30 * 86_400
 _MOST_TROUBLE = 6
 _BALANCE_TRIES = 3
 _MOST_PATIENCE = 2.0
-_MOST_ASKED = 3600.0  # seconds of a Retry-After; one that asks for more is a mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,7 +382,7 @@ class Buyer:
                 desk.verdict(failed=True)  # it costs nothing, and must not use up a whole catalogue
                 return
             case Denial.TOO_MANY:
-                pause = max(desk.timing.cooldown, min(_MOST_ASKED, outcome.retry_after or 0.0))
+                pause = max(desk.timing.cooldown, min(outcome.retry_after or 0.0, desk.timing.longest_pause))
                 desk.gate.lower()
                 desk.gate.pause(pause)
                 desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")

@@ -65,6 +65,9 @@ def _turned_down() -> Iterator[Fault]:
     yield _paused("429 with Retry-After in seconds", ', retry_after: "1"', least=0.99)
     yield _paused("429 with Retry-After as a date", ", retry_after: date+2", least=0.9)
     yield _paused("429 with Retry-After that is nonsense", ", retry_after: soon", least=0.24, most=5.0)
+    yield _paused(
+        "429 with Retry-After of thirty years", ', retry_after: "999999999"', least=0.04, most=10.0, speed=2000
+    )
     yield Fault(
         name="402 until something has settled",
         rules=("{on: submit, fault: status, status: 402, times: 1}",),
