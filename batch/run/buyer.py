@@ -68,6 +68,14 @@ class _Turn:
                 await self.before.wait()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Trouble:
+    """Calls of one kind that got nowhere, one after the other; `since` is on the clock's ticks."""
+
+    count: int = 0
+    since: float = 0.0
+
+
 class Buyer:
     """Buys items, `submit_concurrency` at a time.
 
@@ -79,8 +87,8 @@ class Buyer:
         self._feed = feed
         self._watch = watch
         self._reconciler = reconciler
-        self._trouble = 0
-        self._trouble_since = 0.0
+        self._uploads = _Trouble()
+        self._unsent = _Trouble()  # counted apart: uploads may well go through in between
         self._balance_tries = 0
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
         self._critical = 0
@@ -224,7 +232,7 @@ class Buyer:
         while not self._desk.gate.closed:
             answer = await self._desk.provider.upload(frame.data, frame.content_type, keep_seconds=_KEEP_UPLOADS)
             if isinstance(answer, Upload):
-                self._trouble = 0
+                self._uploads.count = 0
                 return answer
             await self._bear(answer, f"{article.sku}: the frame could not be uploaded")
         return None
@@ -235,7 +243,7 @@ class Buyer:
         if isinstance(answer, NoAnswer) and answer.key_refused:
             desk.stop(Cause.KEY_REFUSED, f"{what}: {answer.message}", "check EACHLABS_API_KEY")
             return
-        pause = self._pause_after_trouble()
+        pause = self._pause_after(self._uploads)
         if pause is None:
             overloaded = isinstance(answer, NoAnswer) and answer.http_status in {429, 500, 502, 503, 504}
             cause = Cause.OVERLOADED if overloaded else Cause.UNREACHABLE
@@ -243,18 +251,18 @@ class Buyer:
             return
         await asyncio.sleep(pause)
 
-    def _pause_after_trouble(self) -> float | None:
+    def _pause_after(self, trouble: _Trouble) -> float | None:
         """Count a call that got nowhere, and give the pause after it; None when that has gone on for too long.
 
         Several buyers fail at the same time, so that their number alone says little.
         """
         timing, now = self._desk.timing, self._desk.clock.ticks()
-        if not self._trouble:
-            self._trouble_since = now
-        self._trouble += 1
-        if self._trouble >= _MOST_TROUBLE and now - self._trouble_since >= timing.missing_after:
+        if not trouble.count:
+            trouble.since = now
+        trouble.count += 1
+        if trouble.count >= _MOST_TROUBLE and now - trouble.since >= timing.missing_after:
             return None
-        return timing.trouble_pause * min(10.0, 2.0 ** min(self._trouble - 1, 4))
+        return timing.trouble_pause * min(10.0, 2.0 ** min(trouble.count - 1, 4))
 
     async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
         """Write the intent, send, record; None where there was no room for an intent."""
@@ -353,7 +361,7 @@ class Buyer:
         """Do what an outcome asks for beyond being written down."""
         match outcome:
             case Accepted() if record.phase is Phase.RUNNING:
-                self._trouble = self._balance_tries = 0
+                self._unsent.count = self._balance_tries = 0
                 self._watch.add(article, record)
             case Accepted() | Unclear():
                 self._desk.watcher.note(f"{article.sku}: {record.reason}; it may have been accepted and is looked up")
@@ -367,7 +375,7 @@ class Buyer:
 
     def _not_sent(self, article: Article, outcome: NotSent) -> None:
         desk = self._desk
-        pause = self._pause_after_trouble()
+        pause = self._pause_after(self._unsent)
         if pause is None:
             hint = "run the same command again later; nothing is lost"
             desk.stop(Cause.UNREACHABLE, f"the provider cannot be reached: {outcome.message}", hint)

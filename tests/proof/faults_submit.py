@@ -193,6 +193,15 @@ def _never_sent() -> Iterator[Fault]:
         environment={LOOKUPS_FAIL: "2-4"},
         events={"SubmitNotSent": 3, "SubmitAccepted": 1},
     )
+    yield Fault(
+        name="DNS failure for ever when it is to be sent",
+        job=_BY_NAME,
+        environment={LOOKUPS_FAIL: "2-999"},
+        runs=(Ending(exit=69, items=_PENDING, says=("the provider cannot be reached", "nothing is lost")),),
+        bought=(0,),
+        events={"SubmitAccepted": 0},
+        money=_NO_MONEY,
+    )
 
 
 SUBMIT = (*_turned_down(), *_unclear(), *_twins(), *_never_sent())
