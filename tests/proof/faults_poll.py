@@ -152,6 +152,7 @@ def _costs() -> Iterator[Fault]:
         ("0", "0"),
         ("as text", "'0.40'"),
         ("as a word", "free"),
+        ("NaN", "NaN"),
         ("negative", "-0.4"),
         ("beyond all measure", "1.0e+300"),
     ):

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from batch.core.money import read_usd
 from batch.core.prediction import Status
@@ -28,16 +28,17 @@ _URL: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff]{1,8000}", re
 def parse_json(body: bytes) -> Any:
     """Give what a body holds, with every fraction as a Decimal; None where it is no JSON at all.
 
-    `NaN` and `Infinity` are Python's own additions to JSON, and make the whole body unreadable.
+    `NaN` and `Infinity` are no JSON, but some servers write them: they count as null, and the rest of the body counts.
+    A cost that is none must not hide the clip beside it, and no id either.
     """
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(body, parse_float=Decimal, parse_constant=_nothing)
     except (ValueError, ArithmeticError, RecursionError):
         return None
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+def _nothing(_: str) -> None:
+    return None
 
 
 def parse_object(body: bytes) -> Mapping[str, Any] | None:
