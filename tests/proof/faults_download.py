@@ -55,6 +55,7 @@ def _all() -> Iterator[Fault]:
     )
     yield Fault(name="ranges ignored", rules=("{on: download, fault: ranges_ignored}",))
     yield _again("one byte a second", "fault: slow, bytes_per_second: 1")
+    yield _again("an endless download", "fault: endless")
     yield _again("a download compressed to a bomb", "fault: gzip, megabytes: 200")
     yield _never("a download always compressed", "fault: gzip", "comes packed as 'gzip'")
     private = "fault: redirect, status: 302, location: 'http://{}/clip.mp4'"
