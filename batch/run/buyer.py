@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _KEEP_UPLOADS = 30 * 86_400
 _MOST_TROUBLE = 6
 _BALANCE_TRIES = 3
+_MOST_FULL = 10
 _MOST_PATIENCE = 2.0
 
 
@@ -89,6 +90,7 @@ class Buyer:
         self._reconciler = reconciler
         self._uploads = _Trouble()
         self._unsent = _Trouble()  # counted apart: uploads may well go through in between
+        self._full = 0
         self._balance_tries = 0
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
         self._critical = 0
@@ -361,7 +363,7 @@ class Buyer:
         """Do what an outcome asks for beyond being written down."""
         match outcome:
             case Accepted() if record.phase is Phase.RUNNING:
-                self._unsent.count = self._balance_tries = 0
+                self._unsent.count = self._full = self._balance_tries = 0
                 self._watch.add(article, record)
             case Accepted() | Unclear():
                 self._desk.watcher.note(f"{article.sku}: {record.reason}; it may have been accepted and is looked up")
@@ -390,10 +392,7 @@ class Buyer:
                 desk.verdict(failed=True)  # it costs nothing, and must not use up a whole catalogue
                 return
             case Denial.TOO_MANY:
-                pause = max(desk.timing.cooldown, min(outcome.retry_after or 0.0, desk.timing.longest_pause))
-                desk.gate.lower()
-                desk.gate.pause(pause)
-                desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")
+                self._too_many(said, outcome.retry_after or 0.0)
             case Denial.BALANCE:
                 self._no_balance(said)
             case Denial.KEY:
@@ -410,6 +409,19 @@ class Buyer:
     def _may_settle(self) -> bool:
         """Whether anything of ours is running, or may be: its end frees what it holds."""
         return self._watch.running > 0 or self._reconciler.waiting > 0
+
+    def _too_many(self, said: str, retry_after: float) -> None:
+        """Pause. With nothing of ours in flight others fill the account, and no end of ours will ever make room."""
+        desk = self._desk
+        desk.gate.lower()
+        if not (self._may_settle or desk.gate.paused):
+            self._full += 1
+        if self._full >= _MOST_FULL:
+            desk.stop(Cause.OVERLOADED, said, "run the same command again later; nothing is lost")
+            return
+        pause = max(desk.timing.cooldown, min(retry_after, desk.timing.longest_pause))
+        desk.gate.pause(pause)
+        desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")
 
     def _no_balance(self, said: str) -> None:
         """Wait until something of ours settles; with nothing in flight, one cooldown each for three tries."""

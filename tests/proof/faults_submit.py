@@ -69,6 +69,14 @@ def _turned_down() -> Iterator[Fault]:
         "429 with Retry-After of thirty years", ', retry_after: "999999999"', least=0.04, most=10.0, speed=2000
     )
     yield Fault(
+        name="429 for ever",
+        rules=("{on: submit, fault: status, status: 429}",),
+        runs=(Ending(exit=75, items=_PENDING, says=("submitting pauses", "run the same command again later")),),
+        bought=(0,),
+        posts=10,
+        money=_NO_MONEY,
+    )
+    yield Fault(
         name="402 until something has settled",
         rules=("{on: submit, fault: status, status: 402, times: 1}",),
         runs=(Ending(says=("nothing of ours is in flight",)),),
