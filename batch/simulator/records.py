@@ -65,7 +65,7 @@ def ended(prediction: Prediction, end: End) -> Record:
     if isinstance(prediction.ending, Failure):
         record["ending"] = _ending(prediction.ending)
     told = [twist.options["value"] for twist in prediction.twists if twist.fault == "cost"]
-    return record | {"cost_told": _told(told[0])} if told else record
+    return record | {"cost_told": _told(told[-1])} if told else record
 
 
 def _told(value: Any) -> Any:
