@@ -138,6 +138,16 @@ def _ends_of_predictions() -> Iterator[Fault]:
         money=("0.50", "0.00", "0.00"),
     )
     yield _ends(
+        "failed with a code that nobody lists, and called retryable",
+        "{on: render, fault: error, error_code: SOMETHING_NEW, retryable: true}",
+        first=_FAILED,
+    )
+    yield _fine(
+        "failed without a code, and called retryable",
+        "{on: render, fault: error, error_code: '', retryable: true, times: 1}",
+        bought=(2,),
+    )
+    yield _ends(
         "failed for ever",
         "{on: render, fault: error, error_code: WORKER_LOST}",
         first=_FAILED,
