@@ -337,7 +337,8 @@ def _report(shop: Shop, state: State) -> Iterator[str]:
     report = json.loads((shop.out / "report" / "report.json").read_text("utf-8"))
     shown = {item["key"]: item for item in report["items"]}
     for item in state.items:
-        if item["phase"] == "rejected":
+        # Of a plan that was interrupted while it was written down nothing was bought, and there is nothing to report.
+        if item["phase"] == "rejected" or not item["reported"]:
             continue
         view = shown.get(item["key"])
         if view is None:
