@@ -138,6 +138,12 @@ class Forked:
             self.forge.listen(left)
         return status
 
+    def drain(self, seconds: float) -> None:
+        """Let it work for a while, or until it ends."""
+        deadline = time.monotonic() + seconds
+        while self.poll() is None and (left := deadline - time.monotonic()) > 0:
+            self.forge.listen(left)
+
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""
         if self.poll() is None:
@@ -214,6 +220,8 @@ def _become(order: Mapping[str, Any], alive: int) -> NoReturn:
 
         sys.argv = ["sora-batch", *order["arguments"]]
         code = main(order["arguments"])
+    except KeyboardInterrupt:  # before the program has taken the signal over
+        code = 130
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:
