@@ -65,7 +65,9 @@ def ended(prediction: Prediction, end: End) -> Record:
     if isinstance(prediction.ending, Failure):
         record["ending"] = _ending(prediction.ending)
     told = [twist.options["value"] for twist in prediction.twists if twist.fault == "cost"]
-    return record | {"cost_told": _told(told[-1])} if told else record
+    if not told or end.status is Status.CANCELLED:  # of a cancelled prediction, polls tell no cost but zero
+        return record
+    return record | {"cost_told": _told(told[-1])}
 
 
 def _told(value: Any) -> Any:
