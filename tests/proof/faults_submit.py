@@ -14,8 +14,8 @@ _NO_MONEY = ("0.00", "0.00", "0.00")
 _PENDING = {"pending": 1}
 _SHORT_GRACE = {"reconcile": {"grace": 300}}  # three quarters of a second at this speed
 
-# By name, so that there is something to look up: once for the API, then for each submit. Uploads go to an address.
-_BY_NAME = {"provider": {"localhost": True}, "network": {"allow_hosts": ["127.0.0.1"]}}
+# The API is looked up once, then once for each submit; uploads go to the address that the provider gives.
+_UPLOADS_ALLOWED = {"network": {"allow_hosts": ["127.0.0.1"]}}
 
 HELD = Ending(exit=4, items={"unconfirmed": 1}, says=("it may have been accepted", "it is held"))
 STILL_HELD = Ending(exit=4, items={"unconfirmed": 1})
@@ -66,7 +66,7 @@ def _turned_down() -> Iterator[Fault]:
     yield _paused("429 with Retry-After as a date", ", retry_after: date+2", least=0.9)
     yield _paused("429 with Retry-After that is nonsense", ", retry_after: soon", least=0.24, most=5.0)
     yield _paused(
-        "429 with Retry-After of thirty years", ', retry_after: "999999999"', least=0.04, most=10.0, speed=2000
+        "429 with Retry-After of thirty years", ', retry_after: "999999999"', least=1.7, most=10.0, speed=2000
     )
     yield Fault(
         name="429 for ever",
@@ -197,13 +197,15 @@ def _never_sent() -> Iterator[Fault]:
     )
     yield Fault(
         name="DNS failure when it is to be sent",
-        job=_BY_NAME,
+        job=_UPLOADS_ALLOWED,
+        by_name=True,
         environment={LOOKUPS_FAIL: "2-4"},
         events={"SubmitNotSent": 3, "SubmitAccepted": 1},
     )
     yield Fault(
         name="DNS failure for ever when it is to be sent",
-        job=_BY_NAME,
+        job=_UPLOADS_ALLOWED,
+        by_name=True,
         environment={LOOKUPS_FAIL: "2-999"},
         runs=(Ending(exit=69, items=_PENDING, says=("the provider cannot be reached", "nothing is lost")),),
         bought=(0,),

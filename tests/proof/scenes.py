@@ -56,6 +56,7 @@ class Fault:
         simulator: Further options of the simulator.
         speed: How much time is compressed.
         environment: Further variables of the commands.
+        by_name: Whether the provider is called by a name, so that there is something to look up.
         runs: What each run comes to; the second is the same command again.
         bought: How often each item was accepted, in the end.
         posts: How many requests for a prediction were sent; None: as many as were accepted.
@@ -72,6 +73,7 @@ class Fault:
     simulator: tuple[str, ...] = ()
     speed: int = 400
     environment: Mapping[str, str] = field(default_factory=dict)
+    by_name: bool = False
     runs: tuple[Ending, ...] = (Ending(),)
     bought: tuple[int, ...] = (1,)
     posts: int | None = None
@@ -88,10 +90,8 @@ def play(fault: Fault, shop: QuickShop) -> list[str]:
     (shop.folder / "faults.yaml").write_text(f"seed: 1\nrules: [{', '.join(fault.rules)}]\n", "utf-8")
     options = ("--faults", str(shop.folder / "faults.yaml"), *fault.simulator)
     with shop.simulator(*options, speed=fault.speed) as url:
-        job = {**fault.job, "provider": {"base_url": url, "speed": fault.speed, **fault.job.get("provider", {})}}
-        if "localhost" in job["provider"]:
-            job["provider"] = {"base_url": url.replace("127.0.0.1", "localhost"), "speed": fault.speed}
-        shop.job(**job)
+        address = url.replace("127.0.0.1", "localhost") if fault.by_name else url
+        shop.job(**fault.job, provider={"base_url": address, "speed": fault.speed})
         found: list[str] = []
         for number, ending in enumerate(fault.runs, start=1):
             time.sleep(ending.after)
