@@ -296,6 +296,14 @@ async def test_an_endless_body_ends_at_the_cap(tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
+def test_a_clip_may_be_as_large_as_its_length_allows() -> None:
+    """Four seconds are never gigabytes; an unknown length leaves the limit as it is, and no length raises it."""
+    limits = DownloadLimits(max_bytes=1_000_000_000)
+    assert limits.for_clip(4).max_bytes == 164_000_000
+    assert limits.for_clip(None) == limits
+    assert limits.for_clip(3600).max_bytes == 1_000_000_000
+
+
 async def test_a_redirect_to_a_private_address_opens_nothing(tmp_path: Path) -> None:
     """The provider's CDN cannot send us to a neighbour, and the answer says that the URL will not get better."""
     async with server(answering(CLIP)) as canary:

@@ -73,13 +73,19 @@ def test_the_words_of_a_refusal_count_under_any_code(code: str | None, message: 
     assert decided(code, message=message, retryable=True) == Refused()
 
 
-@pytest.mark.parametrize("code", [None, "", "SOMETHING_NEW"])
+@pytest.mark.parametrize("code", [None, ""])
 @pytest.mark.parametrize(("retryable", "bought"), [(True, True), (False, False), (None, False)])
-def test_without_a_known_code_the_providers_word_decides(
+def test_without_a_code_the_providers_word_decides(
     code: str | None, retryable: bool | None, bought: bool
 ) -> None:
     """Silence is no."""
     assert isinstance(decided(code, retryable=retryable), BuyAgain if bought else GiveUp)
+
+
+@pytest.mark.parametrize("retryable", [None, True, False])
+def test_a_code_that_the_contract_does_not_list_is_not_bought_again(retryable: bool | None) -> None:
+    """What it stands for is unknown, whether it is charged too: nothing is bought on a word that nobody defined."""
+    assert isinstance(decided("SOMETHING_NEW", retryable=retryable), GiveUp)
 
 
 @pytest.mark.parametrize("code", [code for code in EVERY if code != "PROVIDER_REJECTED"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -42,6 +42,16 @@ class DownloadLimits:
     total: float = 1_800.0
     window: float = 30.0
     slowest: float = 4_096.0
+
+    def for_clip(self, seconds: Decimal | float | None) -> DownloadLimits:
+        """Give the limits for a clip of this length: no codec makes 200 Mbit of a second, and a disk is soon full."""
+        if seconds is None:
+            return self
+        return replace(self, max_bytes=min(self.max_bytes, _ANY_CLIP + int(seconds * _A_SECOND)))
+
+
+_ANY_CLIP: Final = 64_000_000
+_A_SECOND: Final = 25_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,8 @@ def decide(failure: Failure, *, earlier_codes: tuple[str, ...], accepted: int, a
         if code in earlier_codes:
             return GiveUp(reason=f"{code} came twice")
         return BuyAgain(after=pause if code in _ONCE else LONG_PAUSE * pause)
+    if code:
+        return GiveUp(reason=f"{code} is not among the errors after which a clip is bought again")
     if failure.retryable:
         return BuyAgain(after=pause)
     return GiveUp(reason="the provider does not call it worth another attempt")

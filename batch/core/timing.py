@@ -30,6 +30,7 @@ class Timing:
         retry_pause: Before a failed prediction is bought again.
         trouble_pause: Before a call that got no answer is tried again; doubles up to ten times itself.
         download_pause: Before a download is tried again.
+        longest_pause: The longest that a `Retry-After` is believed; one that asks for more is a mistake.
     """
 
     eta: float
@@ -43,6 +44,7 @@ class Timing:
     retry_pause: float = 30.0
     trouble_pause: float = 3.0
     download_pause: float = 2.0
+    longest_pause: float = 3600.0
 
     @property
     def longest_retry_pause(self) -> float:

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 _KEEP_UPLOADS = 30 * 86_400
 _MOST_TROUBLE = 6
 _BALANCE_TRIES = 3
+_MOST_FULL = 10
 _MOST_PATIENCE = 2.0
-_MOST_ASKED = 3600.0  # seconds of a Retry-After; one that asks for more is a mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,14 @@ class _Turn:
                 await self.before.wait()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Trouble:
+    """Calls of one kind that got nowhere, one after the other; `since` is on the clock's ticks."""
+
+    count: int = 0
+    since: float = 0.0
+
+
 class Buyer:
     """Buys items, `submit_concurrency` at a time.
 
@@ -80,8 +88,9 @@ class Buyer:
         self._feed = feed
         self._watch = watch
         self._reconciler = reconciler
-        self._trouble = 0
-        self._trouble_since = 0.0
+        self._uploads = _Trouble()
+        self._unsent = _Trouble()  # counted apart: uploads may well go through in between
+        self._full = 0
         self._balance_tries = 0
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
         self._critical = 0
@@ -225,7 +234,7 @@ class Buyer:
         while not self._desk.gate.closed:
             answer = await self._desk.provider.upload(frame.data, frame.content_type, keep_seconds=_KEEP_UPLOADS)
             if isinstance(answer, Upload):
-                self._trouble = 0
+                self._uploads.count = 0
                 return answer
             await self._bear(answer, f"{article.sku}: the frame could not be uploaded")
         return None
@@ -236,7 +245,7 @@ class Buyer:
         if isinstance(answer, NoAnswer) and answer.key_refused:
             desk.stop(Cause.KEY_REFUSED, f"{what}: {answer.message}", "check EACHLABS_API_KEY")
             return
-        pause = self._pause_after_trouble()
+        pause = self._pause_after(self._uploads)
         if pause is None:
             overloaded = isinstance(answer, NoAnswer) and answer.http_status in {429, 500, 502, 503, 504}
             cause = Cause.OVERLOADED if overloaded else Cause.UNREACHABLE
@@ -244,18 +253,18 @@ class Buyer:
             return
         await asyncio.sleep(pause)
 
-    def _pause_after_trouble(self) -> float | None:
+    def _pause_after(self, trouble: _Trouble) -> float | None:
         """Count a call that got nowhere, and give the pause after it; None when that has gone on for too long.
 
         Several buyers fail at the same time, so that their number alone says little.
         """
         timing, now = self._desk.timing, self._desk.clock.ticks()
-        if not self._trouble:
-            self._trouble_since = now
-        self._trouble += 1
-        if self._trouble >= _MOST_TROUBLE and now - self._trouble_since >= timing.missing_after:
+        if not trouble.count:
+            trouble.since = now
+        trouble.count += 1
+        if trouble.count >= _MOST_TROUBLE and now - trouble.since >= timing.missing_after:
             return None
-        return timing.trouble_pause * min(10.0, 2.0 ** min(self._trouble - 1, 4))
+        return timing.trouble_pause * min(10.0, 2.0 ** min(trouble.count - 1, 4))
 
     async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
         """Write the intent, send, record; None where there was no room for an intent."""
@@ -356,7 +365,7 @@ class Buyer:
         """Do what an outcome asks for beyond being written down."""
         match outcome:
             case Accepted() if record.phase is Phase.RUNNING:
-                self._trouble = self._balance_tries = 0
+                self._unsent.count = self._full = self._balance_tries = 0
                 self._watch.add(article, record)
                 if self._desk.on_accepted is not None:
                     self._desk.background(self._desk.on_accepted(self._desk, record))
@@ -372,7 +381,7 @@ class Buyer:
 
     def _not_sent(self, article: Article, outcome: NotSent) -> None:
         desk = self._desk
-        pause = self._pause_after_trouble()
+        pause = self._pause_after(self._unsent)
         if pause is None:
             hint = "run the same command again later; nothing is lost"
             desk.stop(Cause.UNREACHABLE, f"the provider cannot be reached: {outcome.message}", hint)
@@ -387,10 +396,7 @@ class Buyer:
                 desk.verdict(failed=True)  # it costs nothing, and must not use up a whole catalogue
                 return
             case Denial.TOO_MANY:
-                pause = max(desk.timing.cooldown, min(_MOST_ASKED, outcome.retry_after or 0.0))
-                desk.gate.lower()
-                desk.gate.pause(pause)
-                desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")
+                self._too_many(said, outcome.retry_after or 0.0)
             case Denial.BALANCE:
                 self._no_balance(said)
             case Denial.KEY:
@@ -407,6 +413,19 @@ class Buyer:
     def _may_settle(self) -> bool:
         """Whether anything of ours is running, or may be: its end frees what it holds."""
         return self._watch.running > 0 or self._reconciler.waiting > 0
+
+    def _too_many(self, said: str, retry_after: float) -> None:
+        """Pause. With nothing of ours in flight others fill the account, and no end of ours will ever make room."""
+        desk = self._desk
+        desk.gate.lower()
+        if not (self._may_settle or desk.gate.paused):
+            self._full += 1
+        if self._full >= _MOST_FULL:
+            desk.stop(Cause.OVERLOADED, said, "run the same command again later; nothing is lost")
+            return
+        pause = max(desk.timing.cooldown, min(retry_after, desk.timing.longest_pause))
+        desk.gate.pause(pause)
+        desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")
 
     def _no_balance(self, said: str) -> None:
         """Wait until something of ours settles; with nothing in flight, one cooldown each for three tries."""

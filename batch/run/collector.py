@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batch.collect.download import fetch_clip
+from batch.collect.download import LIMITS, fetch_clip
 from batch.collect.outcomes import BrokenDownload, Clip, Expected, Expired, NoDownload, Occupied
 from batch.core import events as ev
 from batch.core.media import Size
@@ -156,7 +156,14 @@ class Collector:
             audio=expects_audio(desk.profile, article.inputs),
         )
         target = desk.output_dir / clip_name(article)
-        return await fetch_clip(desk.clip_client, urls, target, folder=desk.output_dir, expected=expected)
+        return await fetch_clip(
+            desk.clip_client,
+            urls,
+            target,
+            folder=desk.output_dir,
+            expected=expected,
+            limits=LIMITS.for_clip(expected.seconds),
+        )
 
     async def _keep(self, delivery: _Delivery, clip: Clip) -> None:
         desk, item_id = self._desk, delivery.record.item_id

@@ -175,6 +175,7 @@ async def _do(session: _Session) -> Outcome:
         stop = Stop(cause=session.signals.cause, message="interrupted before anything was bought")
         session.stops.append(stop)
         session.audience.note(stop.message)
+        await session.store.do(lambda _: None)  # the plan that was being written is whole before it is reported
     return await _conclude(session)
 
 

@@ -106,16 +106,26 @@ class Downloads:
                 packed = await asyncio.to_thread(gzip.compress, bomb or content, 6)
                 return web.Response(body=packed, headers=video | {"Content-Encoding": "gzip"})
             case "changing":
-                self._tries += 1
-                changed = content + clips.free_box(f"try {self._tries}".encode())
-                tag = f"{file.tag}-{self._tries}"
-                return _ranged(request, headers, replace(file, content=changed, tag=tag))
+                return await self._changed(request, headers, options["part"], file)
             case "empty":
                 return web.Response(body=b"", headers=video)
             case "jpeg":
                 return web.Response(body=_jpeg(), headers=video)
             case _:
                 return web.Response(body=content, headers=video)
+
+    async def _changed(
+        self, request: web.Request, headers: dict[str, str], part: float, file: _File
+    ) -> web.StreamResponse:
+        """Give another file at each try; one that is cut differs from its first byte on, to show if tries get mixed."""
+        self._tries += 1
+        box, tag = clips.free_box(f"try {self._tries}".encode()), f"{file.tag}-{self._tries}"
+        if part == 1:
+            return _ranged(request, headers, replace(file, content=file.content + box, tag=tag))
+        changed = box + file.content
+        told = headers | {"Content-Type": file.content_type, "Content-Length": str(len(changed))}
+        told |= {"Accept-Ranges": "bytes", "ETag": f'"{tag}"'}
+        return await _broken(request, told, changed[: int(len(changed) * part)])
 
 
 def _ranged(request: web.Request, headers: dict[str, str], file: _File) -> web.Response:

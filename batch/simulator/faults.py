@@ -97,6 +97,8 @@ KINDS: Mapping[str, Kind] = {
     "truncated": Kind(places=CALLS, options={"accepted": _ACCEPTED}),
     "malformed": Kind(places=CALLS, options={"accepted": _ACCEPTED}),
     "huge": Kind(places=CALLS, options={"megabytes": _number(100), "accepted": _ACCEPTED}),
+    # This call is answered as always, and the next one on the same connection finds it dead.
+    "stale": Kind(places=CALLS),
     # Submits.
     "no_id": Kind(places=("submit",), options={"accepted": _ACCEPTED}),
     "error_with_200": Kind(
@@ -146,6 +148,8 @@ KINDS: Mapping[str, Kind] = {
     "late": Kind(places=("executions",), options={"seconds": _number(None, required=True)}),
     "shuffled": Kind(places=("executions",)),
     "foreign": Kind(places=("executions",), options={"rows": Option(types=(int,), required=True)}),
+    # So many rows more with each page; pages count rows from the newest, so the last of a page come again on the next.
+    "arriving": Kind(places=("executions",), options={"rows": Option(types=(int,), default=10)}),
     "page_fails": Kind(
         places=("executions",),
         options={"page": Option(types=(int,), default=2), "status": Option(types=(int,), default=500)},
@@ -159,7 +163,7 @@ KINDS: Mapping[str, Kind] = {
     "slow": Kind(places=("download",), options={"bytes_per_second": _number(1)}),
     "endless": Kind(places=("download",)),
     "gzip": Kind(places=("download",), options={"megabytes": _number(0)}),
-    "changing": Kind(places=("download",)),
+    "changing": Kind(places=("download",), options={"part": _number(1.0)}),
     "empty": Kind(places=("download",)),
     "jpeg": Kind(places=("download",)),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import random
 import uuid
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from batch.simulator.world import World
 
 V1_ROWS = 1_000
+FOREIGN_PAUSE = 0.01  # seconds between two rows of others
 DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 100
 
@@ -105,7 +107,7 @@ class Listing:
     ) -> Iterator[tuple[Row, Cursor]]:
         """Walk the rows from a cursor on, each with the cursor that stands behind it."""
         page, shown = cursor.page + 1, cursor.foreign
-        for row in islice(self._foreign_rows(call, filters), shown, None):
+        for row in self._foreign_rows(call, filters, cursor):
             shown += 1
             yield row, Cursor(page=page, foreign=shown, before=cursor.before)
         hidden = [float(fault.options["seconds"]) for fault in call.faults if fault.name == "late"]
@@ -126,17 +128,24 @@ class Listing:
                 return now < prediction.created_at + float(twist.options["seconds"]) / self._world.rules.speed
         return False
 
-    def _foreign_rows(self, call: Call, filters: Filters) -> Iterator[Row]:
+    def _foreign_rows(self, call: Call, filters: Filters, cursor: Cursor) -> Iterator[Row]:
+        """Give the rows of others behind a cursor, newest first; those that arrive while somebody pages come in front.
+
+        They are numbered from the newest that was there from the beginning, so that each keeps its number and its id.
+        """
         count = sum(fault.options["rows"] for fault in call.faults if fault.name == "foreign")
-        if not count:
+        arrived = sum(fault.options["rows"] for fault in call.faults if fault.name == "arriving") * (cursor.page - 1)
+        if not count + arrived:
             return
         newest = next(self._world.listing(call.owner, since=None, until=call.now, before=None), None)
         anchor = call.now if newest is None else newest[1].created_at
-        for number in range(count):
-            at = anchor - number * 0.01
-            if (filters.since is not None and at < filters.since) or (filters.until is not None and at > filters.until):
-                continue
-            row = _foreign_row(number, at, filters)
+        first, last = -arrived, count  # below zero: newer than the rows that were there from the beginning
+        if filters.until is not None:
+            first = max(first, math.ceil((anchor - filters.until) / FOREIGN_PAUSE))
+        if filters.since is not None:
+            last = min(last, math.floor((anchor - filters.since) / FOREIGN_PAUSE) + 1)
+        for number in range(first + cursor.foreign, last):
+            row = _foreign_row(number, anchor - number * FOREIGN_PAUSE, filters)
             self._foreign[row["id"]] = row
             yield row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,8 @@ def accepted(prediction: Prediction) -> Record:
 def ended(prediction: Prediction, end: End) -> Record:
     """Give the line for a prediction that is over: settled (with its clip's hash), or cancelled.
 
-    `cost` is what was billed; `cost_told` stands beside it where a fault lets the polls tell something else.
+    `cost` is what was billed; `cost_told` stands beside it where a fault lets the polls tell something else: a number
+    where they tell one, and a text for everything else.
     """
     record: Record = {
         "event": "cancelled" if end.status is Status.CANCELLED else "settled",
@@ -63,7 +65,13 @@ def ended(prediction: Prediction, end: End) -> Record:
     if isinstance(prediction.ending, Failure):
         record["ending"] = _ending(prediction.ending)
     told = [twist.options["value"] for twist in prediction.twists if twist.fault == "cost"]
-    return record | {"cost_told": str(told[0])} if told else record
+    if not told or end.status is Status.CANCELLED:  # of a cancelled prediction, polls tell no cost but zero
+        return record
+    return record | {"cost_told": _told(told[-1])}
+
+
+def _told(value: Any) -> Any:
+    return value if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)) else str(value)
 
 
 def prediction_of(record: Mapping[str, Any]) -> Prediction:

@@ -13,6 +13,7 @@ import time
 import uuid
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -25,7 +26,7 @@ from batch.simulator.engine import ClipMaker, Engine
 from batch.simulator.fault_file import FaultFileError, read_fault_file
 from batch.simulator.faults import FaultBook, FaultPlan
 from batch.simulator.ledger import LedgerError
-from batch.simulator.wire import WIRE_FAULTS, Misbehaviour, NoAnswerError, response
+from batch.simulator.wire import WIRE_FAULTS, Misbehaviour, NoAnswerError, abort, response
 from batch.simulator.world import Rules, World
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Server:
         self._downloads = Downloads(self.world, self.disk, self._maker, self.calls)
         self._open: set[asyncio.Task[Any]] = set()
         self._later: set[asyncio.Task[None]] = set()
+        self._dead: WeakSet[asyncio.Transport] = WeakSet()
         self._skew = settings.clock_skew.total_seconds()
         self._only = None if settings.key is None else hash_of(settings.key)
 
@@ -150,6 +152,9 @@ class Server:
         handle: Callable[[], Awaitable[Answer]] | None,
     ) -> web.StreamResponse:
         """Answer one request under the faults that strike it, and log it whatever becomes of it."""
+        if request.transport in self._dead:
+            abort(request)
+            return web.Response(status=499)
         heard = self._book.listen(on, *told)
         call.heard.append((told[0], heard))
         call.faults = heard.faults
@@ -192,6 +197,10 @@ class Server:
         def last() -> str | None:
             return self.calls.last_created(call.owner)
 
+        if struck.name == "stale":
+            if request.transport is not None:
+                self._dead.add(request.transport)
+            return response(await (handle or file)(), headers)
         exchange = Misbehaviour(request, headers, handle or file, last, self._later)
         return await exchange.respond(struck)
 

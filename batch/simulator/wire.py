@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import struct
 from dataclasses import replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1_000_000
 RETRY_AFTER_DATE_SECONDS = 30
+_DATE_AHEAD = re.compile(r"date(?:\+(\d{1,4}))?")
 
 # Faults that concern the exchange itself, whatever the call; the rest is the business of the call's handler.
 WIRE_FAULTS = frozenset(
@@ -37,6 +39,7 @@ WIRE_FAULTS = frozenset(
         "truncated",
         "malformed",
         "huge",
+        "stale",
         "no_id",
         "error_with_200",
         "same_id",
@@ -114,8 +117,13 @@ class Misbehaviour:
                 return await self._truncated(await self._handled(fault))
             case "huge":
                 return await self._huge(await self._handled(fault), int(options["megabytes"] * MEGABYTE))
+            case "same_id":
+                earlier, answer = self._last_created(), await self._handled(fault)
+                if earlier is not None:
+                    answer = replace(answer, body=answers.created(earlier))
+                return response(answer, self._headers)
             case _:
-                return response(self._replaced(fault, await self._handled(fault)), self._headers)
+                return response(_replaced(fault, await self._handled(fault)), self._headers)
 
     async def _broken(self, fault: Fault) -> NoAnswerError:
         if fault.name == "lost_answer_after_accept" or fault.options.get("accepted"):
@@ -140,27 +148,6 @@ class Misbehaviour:
     async def _afterwards(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         await self._handle()
-
-    def _replaced(self, fault: Fault, answer: Answer) -> Answer:
-        options = fault.options
-        match fault.name:
-            case "status":
-                body = answers.default_error(options["status"]) if options["body"] is None else options["body"]
-                return Answer(status=options["status"], body=body, headers=_retry_after(options["retry_after"]))
-            case "html":
-                text = "<html><body><h1>Bad gateway</h1></body></html>"
-                return Answer(status=options["status"], body=text)
-            case "redirect":
-                return Answer(status=options["status"], body=b"", headers={"Location": options["location"]})
-            case "malformed":
-                return Answer(status=200, body='{"status": "success", "predictionID": ', headers=_JSON)
-            case "no_id":
-                return Answer(status=200, body={"status": "success", "message": "Prediction created successfully"})
-            case "error_with_200":
-                return Answer(status=200, body={"status": "error", "message": options["message"]})
-            case _:
-                earlier = self._last_created()
-                return answer if earlier is None else replace(answer, body=answers.created(earlier))
 
     async def _truncated(self, answer: Answer) -> web.StreamResponse:
         """Announce the whole body, send half of it and break the connection."""
@@ -187,6 +174,28 @@ class Misbehaviour:
 _JSON = {"Content-Type": "application/json"}
 
 
+def _replaced(fault: Fault, answer: Answer) -> Answer:
+    """Give the answer that stands in for the true one."""
+    options = fault.options
+    match fault.name:
+        case "status":
+            body = answers.default_error(options["status"]) if options["body"] is None else options["body"]
+            return Answer(status=options["status"], body=body, headers=_retry_after(options["retry_after"]))
+        case "html":
+            text = "<html><body><h1>Bad gateway</h1></body></html>"
+            return Answer(status=options["status"], body=text)
+        case "redirect":
+            return Answer(status=options["status"], body=b"", headers={"Location": options["location"]})
+        case "malformed":
+            return Answer(status=200, body='{"status": "success", "predictionID": ', headers=_JSON)
+        case "no_id":
+            return Answer(status=200, body={"status": "success", "message": "Prediction created successfully"})
+        case "error_with_200":
+            return Answer(status=200, body={"status": "error", "message": options["message"]})
+        case _:
+            return answer
+
+
 async def close(request: web.BaseRequest) -> NoAnswerError:
     """Close the connection in an orderly way, once what was written has left."""
     if request.transport is not None:
@@ -196,10 +205,11 @@ async def close(request: web.BaseRequest) -> NoAnswerError:
 
 
 def _retry_after(value: Any) -> dict[str, str]:
-    """Give the header: seconds and nonsense as they stand, "date" as half a minute from now."""
+    """Give the header: seconds and nonsense as they stand, "date" as half a minute from now, "date+5" as 5 seconds."""
     if value is None:
         return {}
-    if value == "date":
-        at = datetime.fromtimestamp(datetime.now(tz=UTC).timestamp() + RETRY_AFTER_DATE_SECONDS, tz=UTC)
+    if (date := _DATE_AHEAD.fullmatch(str(value))) is not None:
+        seconds = int(date[1] or RETRY_AFTER_DATE_SECONDS)
+        at = datetime.fromtimestamp(datetime.now(tz=UTC).timestamp() + seconds, tz=UTC)
         return {"Retry-After": format_datetime(at, usegmt=True)}
     return {"Retry-After": str(value)}

@@ -7,7 +7,6 @@ world restored from its ledger goes on exactly as it would have.
 from __future__ import annotations
 
 import heapq
-import math
 import random
 from bisect import bisect_right
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from batch.simulator.values import Size
 
 PUT_SECONDS = 15 * 60
+HIGHEST_COST = 1e9  # dollars; a fault may tell more, which no account is ever billed
 LOW_BALANCE = Decimal(10)
 LOW_BALANCE_IN_FLIGHT = 10
 LOW_BALANCE_UNPRICED = 2
@@ -340,9 +340,9 @@ class World:
 
 
 def billed(prediction: Prediction) -> Decimal:
-    """Give what a success costs: its price, or the amount that a fault names instead."""
-    for twist in prediction.twists:
+    """Give what a success costs: its price, or what a fault names instead; of several the last, as in polls."""
+    for twist in reversed(prediction.twists):
         value = twist.options["value"] if twist.fault == "cost" else None
-        if isinstance(value, int | float) and math.isfinite(value):
+        if isinstance(value, int | float) and abs(value) < HIGHEST_COST:
             return Decimal(str(value))
     return prediction.price

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_ITEMS = """
+    SELECT id, lower(hex(key)) AS key, sku, phase, accepted, name, clip,
+           attempts > 0 OR plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan') AS reported
+    FROM item ORDER BY id
+"""
+
 LOST = ("intended", "unconfirmed", "held")
 """States of an attempt that may have been accepted, for all that the state knows."""
 
@@ -84,7 +90,7 @@ class State:
                 return [dict(row) for row in connection.execute(query)]
 
             return cls(
-                items=rows("SELECT id, lower(hex(key)) AS key, sku, phase, accepted, name, clip FROM item ORDER BY id"),
+                items=rows(_ITEMS),
                 attempts=rows("SELECT * FROM attempt ORDER BY item_id, number"),
                 events=rows("SELECT * FROM event ORDER BY id"),
                 runs=rows("SELECT * FROM run ORDER BY id"),

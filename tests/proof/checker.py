@@ -11,7 +11,7 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.proof.books import LOST, Ledger, State, micros
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 WITH_PERSON = frozenset({"unconfirmed", "held", "missing", "uncollected"})
 TERMINAL = frozenset({"done", "failed", "refused", "cancelled", "rejected", "abandoned"})
+
+_HIGHEST_COST = Decimal(1_000_000_000)  # dollars
 
 _ALWAYS_AGAIN = frozenset(
     {
@@ -244,12 +246,16 @@ def _settled_as_told(ledger: Ledger, state: State, terms: Terms) -> Iterator[str
 
 
 def _told(end: Row) -> Decimal | None:
-    """Give the cost that the provider told, if it is one: for a clip, nothing is no cost."""
-    try:
-        cost = Decimal(str(end.get("cost_told", end["cost"])))
-    except InvalidOperation:
+    """Give the cost that the provider told, if it is one: a number that could be a price, and above zero for a clip.
+
+    A text is none, even if it looks like one: the contract has a number there, and who sends something else has not
+    said what he charged. Neither is a sum that nobody could be charged, which a fault or a broken provider tells.
+    """
+    told = end.get("cost_told")
+    if isinstance(told, str):
         return None
-    if not cost.is_finite() or cost < 0 or (end["status"] == "success" and not cost):
+    cost = Decimal(end["cost"]) if told is None else Decimal(str(told))
+    if not 0 <= cost <= _HIGHEST_COST or (end["status"] == "success" and not cost):
         return None
     return cost
 
@@ -332,7 +338,8 @@ def _report(shop: Shop, state: State) -> Iterator[str]:
     report = json.loads((shop.out / "report" / "report.json").read_text("utf-8"))
     shown = {item["key"]: item for item in report["items"]}
     for item in state.items:
-        if item["phase"] == "rejected":
+        # Of a plan that was interrupted while it was written down nothing was bought, and there is nothing to report.
+        if item["phase"] == "rejected" or not item["reported"]:
             continue
         view = shown.get(item["key"])
         if view is None:
