@@ -16,11 +16,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SPARE = 50_000_000
+_NEWEST = "SELECT (SELECT max(id) FROM event), (SELECT max(id) FROM run), (SELECT value FROM meta WHERE key = 'plan')"
 
 
 def copy_path(state: Path) -> Path:
     """Say where a state's copy lies."""
     return state.with_name(f"{state.name}.copy")
+
+
+def copy_is_new(state: Path, reader: sqlite3.Connection) -> bool:
+    """Tell whether there is a copy that knows every event of the state: a killed command may have owed one."""
+    copy = copy_path(state)
+    if not copy.exists() or part_of(copy).exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute(_NEWEST).fetchone() == reader.execute(_NEWEST).fetchone())
+    except sqlite3.Error:
+        return False
 
 
 def make_copy(state: Path) -> str:

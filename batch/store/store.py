@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from batch.errors import StorageProblem
 from batch.files import disk_problem, settle_folder, sync_folder
 from batch.store import changes
-from batch.store.copying import copy_path, make_copy
+from batch.store.copying import copy_is_new, make_copy
 from batch.store.lock import RunLock, lock_path
 from batch.store.problems import storage_problem
 from batch.store.seal import close_seal, open_seal
@@ -66,8 +66,8 @@ class Store:
         return await self._writer.do(work)
 
     async def keep_copy(self) -> str:
-        """Make a copy of what is committed, unless this command has changed nothing; says why there is none."""
-        if self._connection.total_changes == self._began_with and copy_path(self.path).exists():
+        """Make a copy of what is committed, unless the one that is there is as new; says why there is none."""
+        if self._connection.total_changes == self._began_with and copy_is_new(self.path, self.reader):
             return ""
         return await asyncio.to_thread(make_copy, self.path)
 
