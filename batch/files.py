@@ -1,17 +1,44 @@
-"""Files that are whole or absent, whatever happens while they are written."""
+"""Files that are whole or absent, and folders that stay, whatever happens while they are written."""
 
 from __future__ import annotations
 
 import errno
+import itertools
 import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from batch.errors import CannotCreate, Problem, StorageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PART_SUFFIX = ".part"
+PASSING = "passing"
+
+_numbers = itertools.count()
+_MAKING_FOLDERS: Final = threading.Lock()
+_NOT_A_MATTER_OF_NAMES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+_CHECK_FOLDER: Final = "check `output.dir` in the job and its permissions"
+
+
+def disk_problem(
+    error: OSError, path: Path, *, what: str = "the file cannot be made", hint: str = _CHECK_FOLDER
+) -> Problem:
+    """Put an error of our own disk into words: full or failing, or something that cannot be made there.
+
+    Args:
+        what: What went wrong, where the disk is sound.
+        hint: What to do then.
+    """
+    reason = error.strerror or str(error)
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StorageProblem(f"the disk is full ({reason})", where=str(path), hint="make room, then run the job again")
+    if error.errno in _NOT_A_MATTER_OF_NAMES:
+        return StorageProblem(f"the disk cannot be written ({reason})", where=str(path), hint="mend it, then run again")
+    return CannotCreate(f"{what} ({reason})", where=str(path), hint=hint)
 
 
 def part_of(path: Path) -> Path:
@@ -35,6 +62,42 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they survive a power cut.
+
+    Callers in several threads wait for each other: none is told of a folder that another has yet to sync.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    with _MAKING_FOLDERS:
+        _make_folder(folder)
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def settle_folder(folder: Path) -> None:
+    """Make a folder if need be, and make sure that it and what it holds stay.
+
+    A run that was killed may have made it a moment ago and never synced the folders above. Those that nobody but
+    others can write in are left alone: we have made nothing there.
+
+    Raises:
+        OSError: If it cannot be made, or the disk fails.
+    """
+    make_folder(folder)
+    for one in (folder, *folder.absolute().parents):
+        if not os.access(one, os.R_OK | os.W_OK | os.X_OK):
+            break
+        sync_folder(one)
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write to, which becomes `path` when the block ends without an error.
@@ -56,6 +119,38 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def passing_part(folder: Path) -> Path:
+    """Name a part file that no other thread or process writes to, under a folder of its own in `folder`.
+
+    For what has no name yet, or may be written by several at once. `sweep_parts` removes what killed writers left.
+    """
+    return folder / PASSING / f"{os.getpid()}-{threading.get_ident()}-{next(_numbers)}{PART_SUFFIX}"
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove the passing parts whose writers are gone; called before this process writes any. Never fails.
+
+    A writer on another machine may lose its part: what it writes is made again when it is needed.
+    """
+    with suppress(OSError):
+        for part in (folder / PASSING).iterdir():
+            if not _is_another_alive(part.name.partition("-")[0]):
+                with suppress(OSError):
+                    part.unlink()
+
+
+def _is_another_alive(process: str) -> bool:
+    if not process.isdecimal() or int(process) == os.getpid():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

@@ -87,15 +87,6 @@ def test_an_id_with_any_2xx_is_accepted(status: int, word: str | None) -> None:
     assert outcome == Accepted(prediction_id="abc-1", request_id="r1")
 
 
-def test_a_number_that_is_none_hides_nothing_beside_it() -> None:
-    """`NaN` is no JSON, and some servers write it: the id, the status and the clip beside it count all the same."""
-    assert read_submit(200, {}, b'{"predictionID": "a", "x": NaN}') == Accepted(prediction_id="a")
-    body = b'{"id": "p", "status": "success", "output": "https://x/y.mp4", "metrics": {"cost": NaN, "y": -Infinity}}'
-    outcome = read_poll("p", 200, body)
-    assert isinstance(outcome, Seen)
-    assert (outcome.prediction.cost, outcome.prediction.output_urls) == (None, ("https://x/y.mp4",))
-
-
 @pytest.mark.parametrize(
     "body",
     [

@@ -75,9 +75,7 @@ def test_the_words_of_a_refusal_count_under_any_code(code: str | None, message: 
 
 @pytest.mark.parametrize("code", [None, ""])
 @pytest.mark.parametrize(("retryable", "bought"), [(True, True), (False, False), (None, False)])
-def test_without_a_code_the_providers_word_decides(
-    code: str | None, retryable: bool | None, bought: bool
-) -> None:
+def test_without_a_code_the_providers_word_decides(code: str | None, retryable: bool | None, bought: bool) -> None:
     """Silence is no."""
     assert isinstance(decided(code, retryable=retryable), BuyAgain if bought else GiveUp)
 

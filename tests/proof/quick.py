@@ -48,7 +48,7 @@ class QuickShop(Shop):
     @contextmanager
     def simulator(self, *options: str, speed: int = 400) -> Iterator[str]:
         """Serve a simulator as a process of its own that outlives the runs; gives its URL."""
-        self._seed_clips()
+        self.seed_clips()
         fixed = ("--data-dir", str(self.provider_folder), "--speed", str(speed), "--clips", "cached", "--with-parent")
         process = self._forked("simulate", *fixed, *options)
         try:
