@@ -521,6 +521,8 @@ def _read_event(kind: str, at: float, data: dict[str, Any]) -> ev.Event:
         data["clip"] = ClipFacts(**{**data["clip"], "warnings": tuple(data["clip"]["warnings"])})
     if "duplicates" in data:
         data["duplicates"] = tuple(data["duplicates"])
+    if "warnings" in data:
+        data["warnings"] = tuple(data["warnings"])
     event: ev.Event = getattr(ev, kind)(at=at, **data)
     return event
 

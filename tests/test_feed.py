@@ -37,6 +37,8 @@ async def feed_of(states: States) -> Feed:
 
     desk: Any = SimpleNamespace(
         store=states.opened[-1],
+        only=None,
+        timing=SimpleNamespace(longest_retry_pause=150.0),
         clock=SimpleNamespace(now=lambda: NOW + 1),
         changed=asyncio.Event(),
         picture_path=lambda _: None,
