@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from batch.errors import CannotCreate, Problem, StorageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PART_SUFFIX = ".part"
+
+_MAKING_FOLDERS: Final = threading.Lock()
+_NOT_A_MATTER_OF_NAMES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+_CHECK_FOLDER: Final = "check `output.dir` in the job and its permissions"
+
+
+def disk_problem(
+    error: OSError, path: Path, *, what: str = "the file cannot be made", hint: str = _CHECK_FOLDER
+) -> Problem:
+    """Put an error of our own disk into words: full or failing, or something that cannot be made there.
+
+    Args:
+        what: What went wrong, where the disk is sound.
+        hint: What to do then.
+    """
+    reason = error.strerror or str(error)
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StorageProblem(f"the disk is full ({reason})", where=str(path), hint="make room, then run the job again")
+    if error.errno in _NOT_A_MATTER_OF_NAMES:
+        return StorageProblem(f"the disk cannot be written ({reason})", where=str(path), hint="mend it, then run again")
+    return CannotCreate(f"{what} ({reason})", where=str(path), hint=hint)
 
 
 def part_of(path: Path) -> Path:
@@ -33,6 +57,26 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they survive a power cut.
+
+    Callers in several threads wait for each other: none is told of a folder that another has yet to sync.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    with _MAKING_FOLDERS:
+        _make_folder(folder)
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 @contextmanager

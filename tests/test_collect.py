@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from batch.collect.download import fetch_clip
-from batch.collect.files import PartFile, make_folder, part_path, same_content
+from batch.collect.files import PartFile, part_path, same_content
 from batch.collect.outcomes import (
     BrokenDownload,
     Clip,
@@ -36,7 +36,7 @@ from batch.collect.sidecar import Made, Ordered, Paid, Sidecar, Source, sidecar_
 from batch.core.media import Size
 from batch.core.summary import ClipFacts
 from batch.errors import CannotCreate, StorageProblem
-from batch.files import sync_folder
+from batch.files import make_folder, sync_folder
 from batch.net.clients import clip_client
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from batch.plan.describe import plan_json, plan_text
 from batch.plan.fingerprint import fingerprint_of
 from batch.plan.forecast import Caps, Fitting, expected_seconds
 from batch.plan.keys import key_texts, keys_of
-from batch.plan.rejects import write_rejected
+from batch.plan.rejects import remove_rejected, write_rejected
 from batch.plan.survey import PlanView, known_items, view_plan
 
 if TYPE_CHECKING:
@@ -653,6 +653,13 @@ def test_rejected_rows_that_cannot_be_written_end_the_command(tmp_path: Path) ->
     with pytest.raises(CannotCreate) as caught:
         write_rejected(tmp_path / "file" / "rejected.csv", pl.DataFrame({"file": ["m"], "line": [1]}))
     assert str(tmp_path / "file") in caught.value.where
+
+
+def test_a_list_that_cannot_be_removed_is_a_problem_of_the_disk(tmp_path: Path) -> None:
+    """An old list beside a new plan would tell a person to mend rows that are sound."""
+    (tmp_path / "rejected.csv" / "in the way").mkdir(parents=True)
+    with pytest.raises(CannotCreate, match="rejected rows"):
+        remove_rejected(tmp_path / "rejected.csv")
 
 
 def test_a_fingerprint_changes_with_all_that_a_plan_is_made_from(tmp_path: Path) -> None:

@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import threading
 from typing import TYPE_CHECKING, Final
 
-from batch.errors import CannotCreate, Problem, StorageProblem
-from batch.files import sync_folder
+from batch.files import disk_problem, make_folder, sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
 _BUFFER: Final = 1 << 18
-_MAKING_FOLDERS: Final = threading.Lock()
-_NOT_A_MATTER_OF_NAMES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
-
-
-def disk_problem(error: OSError, path: Path) -> Problem:
-    """Put an error of our own disk into words: full or failing, or a file that cannot be made there."""
-    reason = error.strerror or str(error)
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StorageProblem(f"the disk is full ({reason})", where=str(path), hint="make room, then run the job again")
-    if error.errno in _NOT_A_MATTER_OF_NAMES:
-        return StorageProblem(f"the disk cannot be written ({reason})", where=str(path), hint="mend it, then run again")
-    return CannotCreate(
-        f"the file cannot be made ({reason})", where=str(path), hint="check `output.dir` in the job and its permissions"
-    )
 
 
 def part_path(target: Path) -> Path:
     """Give the name under which a file is written until it is whole: hidden, short, and the same for the same file."""
     digest = hashlib.sha256(target.name.encode("utf-8", "surrogateescape")).hexdigest()
     return target.with_name(f".{digest[:24]}.part")
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, so that they survive a power cut.
-
-    Callers in several threads wait for each other: none is told of a folder that another has yet to sync.
-
-    Raises:
-        OSError: If it cannot be made.
-    """
-    with _MAKING_FOLDERS:
-        _make_folder(folder)
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
 
 
 def make_room(target: Path) -> None:

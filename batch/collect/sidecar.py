@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from batch import __version__
-from batch.collect.files import disk_problem
 from batch.core.money import format_usd
-from batch.files import write_atomic
+from batch.files import disk_problem, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

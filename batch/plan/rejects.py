@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from batch.errors import CannotCreate
-from batch.files import atomic
+from batch.files import atomic, disk_problem
 from batch.report.cells import FORMULA_START
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from batch.errors import Problem
 
 
 def rejected_text(rejected: pl.DataFrame) -> str:
@@ -35,6 +36,7 @@ def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
         rejected: With the columns of `REJECTED_SCHEMA`.
 
     Raises:
+        StorageProblem: If the disk is full or fails.
         CannotCreate: If the file cannot be made.
     """
     text = rejected_text(rejected)
@@ -43,8 +45,22 @@ def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
         with atomic(path) as file:
             file.write(text.encode("utf-8-sig"))
     except OSError as error:
-        raise CannotCreate(
-            f"the list of rejected rows cannot be written: {error.strerror or error}",
-            where=str(path),
-            hint="free some space, or name a folder that can be written",
-        ) from error
+        raise _problem(error, path) from error
+
+
+def remove_rejected(path: Path) -> None:
+    """Remove an earlier list: no row is rejected any more.
+
+    Raises:
+        StorageProblem: If the disk fails.
+        CannotCreate: If the folder cannot be written.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _problem(error, path) from error
+
+
+def _problem(error: OSError, path: Path) -> Problem:
+    what, hint = "the list of rejected rows cannot be written", "name a folder that can be written"
+    return disk_problem(error, path, what=what, hint=hint)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.errors import CannotCreate, StorageProblem
-from batch.files import atomic
+from batch.errors import StorageProblem
+from batch.files import atomic, disk_problem
 from batch.report.cards import Chosen, card_of, web_link
 from batch.report.document import Document
 from batch.report.page import Page, write_page
@@ -78,16 +78,13 @@ def write_report(
 
     Raises:
         CannotCreate: If the folder cannot be made.
-        StorageProblem: If the files cannot be written.
+        StorageProblem: If the disk is full or fails.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotCreate(
-            f"the report's folder cannot be made: {error.strerror}",
-            where=str(folder),
-            hint="Name a folder that can be written under `output: {dir: ...}`.",
-        ) from error
+        hint = "Name a folder that can be written under `output: {dir: ...}`."
+        raise disk_problem(error, folder, what="the report's folder cannot be made", hint=hint) from error
     paths = ReportPaths(**{kind: folder / f"report.{kind}" for kind in ("html", "csv", "parquet", "json")})
     try:
         with _alone(folder):

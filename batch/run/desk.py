@@ -160,14 +160,17 @@ class Desk:
             self.background(self.store.do(lambda connection: set_meta(connection, "echo", "seen")))
 
     def background(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do something that nobody waits for until the run ends; its failure is only noted."""
+        """Do something that nobody waits for until the run ends; its failure is only noted, unless our disk is why."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background_done)
 
     def _background_done(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, StorageProblem):  # nothing is bought on a disk that fails, whoever noticed it
+            self.failure(error)
+        elif error is not None:
             self.watcher.note(f"in passing: {error}")
 
     async def finish_background(self, seconds: float) -> None:

@@ -22,7 +22,7 @@ from batch.plan.checks import REJECTED_SCHEMA
 from batch.plan.describe import plan_warnings
 from batch.plan.fingerprint import fingerprint_of
 from batch.plan.looking import limits_of
-from batch.plan.rejects import write_rejected
+from batch.plan.rejects import remove_rejected, write_rejected
 from batch.store import queries, views
 from batch.store.loading import load_plan
 
@@ -165,7 +165,7 @@ class _Planning:
             write_rejected(path, plan.rejected)
             self._audience.note(f"{plan.totals.rejected} of {plan.totals.rows} rows are rejected: {path}")
         else:
-            path.unlink(missing_ok=True)
+            remove_rejected(path)
         if not plan.totals.items:
             raise ManifestProblem("no row can become an item", where=str(path), hint="it says why, row by row")
         if self._strict:

@@ -16,6 +16,7 @@ from batch.core.money import format_usd, from_micros
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, Problem, StorageProblem, Unavailable, UsageProblem
+from batch.files import disk_problem, make_folder
 from batch.inputs.manifest import STANDARD_INPUT, open_manifest
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 
 _BEFORE_STORAGE = frozenset({Exit.SIGINT, Exit.SIGTERM, Exit.KEY_REFUSED, Exit.UNAVAILABLE})
 """Exit codes that come before those of a failing disk."""
+
+_OF_STORAGE = frozenset({Exit.STORAGE, Exit.CANNOT_CREATE})
+"""Exit codes of a failing disk: the first trouble is named, not what followed from it."""
 
 
 class Audience(Protocol):
@@ -196,13 +200,12 @@ def _first_things_first(loaded: LoadedJob, parts: Parts) -> Iterator[None]:
 def _make_folder(loaded: LoadedJob) -> None:
     folder = loaded.location.output
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, "permission denied")
     except OSError as error:
-        raise CannotCreate(
-            f"the output folder cannot be used: {error.strerror}", where=str(folder), hint="set `output.dir` in the job"
-        ) from error
+        what = "the output folder cannot be used"
+        raise disk_problem(error, folder, what=what, hint="set `output.dir` in the job") from error
 
 
 def _something_to_do(session: _Session) -> bool:
@@ -411,7 +414,8 @@ async def _report(session: _Session, outcome: Outcome, why: str) -> Outcome:
         paths = await asyncio.to_thread(write_job_report, loaded, head)
     except Problem as problem:  # what was bought and what it cost stands in the state all the same
         session.audience.note(f"the report could not be written: {problem}")
-        return outcome if outcome.exit in _BEFORE_STORAGE else replace(outcome, exit=problem.exit)
+        named = outcome.exit in _BEFORE_STORAGE | _OF_STORAGE
+        return outcome if named else replace(outcome, exit=problem.exit)
     finished = replace(outcome, report=paths)
     await _on_finish(session, finished)
     return finished

@@ -8,7 +8,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from batch.errors import Busy, CannotCreate, Problem, StorageProblem
+from batch.errors import Busy, Problem, StorageProblem
+from batch.files import disk_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ class RunLock:
     Raises:
         Busy: If another process holds it; names that process.
         CannotCreate: If the lock file cannot be made.
+        StorageProblem: If the disk is full or fails.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,9 +35,8 @@ class RunLock:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise CannotCreate(
-                f"the lock file cannot be made: {error.strerror}", where=str(path), hint="make its folder writable"
-            ) from error
+            what = "the lock file cannot be made"
+            raise disk_problem(error, path, what=what, hint="make its folder writable") from error
         for pause in (0.02, 0.05, None):  # somebody may just be asking who holds it
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,8 +45,12 @@ class RunLock:
                 if pause is None or error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
                     raise self._refused(error) from error
                 time.sleep(pause)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise disk_problem(error, path) from error
 
     def _refused(self, error: OSError) -> Problem:
         holder = os.pread(self._descriptor, 64, 0).decode("ascii", "replace").strip()

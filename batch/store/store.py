@@ -7,7 +7,8 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from batch.errors import CannotCreate, StorageProblem
+from batch.errors import StorageProblem
+from batch.files import disk_problem, make_folder
 from batch.store import changes
 from batch.store.copying import copy_is_current, make_copy
 from batch.store.filesystem import check_local
@@ -108,13 +109,10 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
         Problem: See `open_state`.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
-        raise CannotCreate(
-            f"the state's folder cannot be made: {error.strerror}",
-            where=str(path.parent),
-            hint="name another under `state:`",
-        ) from error
+        what = "the state's folder cannot be made"
+        raise disk_problem(error, path.parent, what=what, hint="name another under `state:`") from error
     check_local(path)
     lock = RunLock(lock_path(path))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch.errors import Busy, Exit
+from batch.errors import Busy, Exit, StorageProblem
 from batch.store.lock import RunLock, lock_holder, lock_path
 
 if TYPE_CHECKING:
@@ -63,6 +64,20 @@ def test_a_killed_holder_leaves_the_lock_free(tmp_path: Path) -> None:
         assert lock_holder(path) == str(os.getpid())
         lock.release()
     assert lock_holder(path) == ""
+
+
+def test_a_disk_that_is_full_is_no_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing down who holds the lock needs room; without it the run says so, and lets the lock go."""
+    path = tmp_path / "state.sqlite.lock"
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(StorageProblem, match="the disk is full"):
+            RunLock(path)
+    RunLock(path).release()
 
 
 def test_the_file_stays_so_that_there_is_one_lock(tmp_path: Path) -> None:
