@@ -1,4 +1,4 @@
-"""Files that are whole or absent, whatever happens while they are written."""
+"""Files that are whole or absent, and folders that stay, whatever happens while they are written."""
 
 from __future__ import annotations
 
@@ -77,6 +77,22 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
+
+
+def settle_folder(folder: Path) -> None:
+    """Make a folder if need be, and make sure that it and what it holds stay.
+
+    A run that was killed may have made it a moment ago and never synced the folders above. Those that nobody but
+    others can write in are left alone: we have made nothing there.
+
+    Raises:
+        OSError: If it cannot be made, or the disk fails.
+    """
+    make_folder(folder)
+    for one in (folder, *folder.absolute().parents):
+        if not os.access(one, os.R_OK | os.W_OK | os.X_OK):
+            break
+        sync_folder(one)
 
 
 @contextmanager

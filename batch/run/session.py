@@ -16,7 +16,7 @@ from batch.core.money import format_usd, from_micros
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, Problem, StorageProblem, Unavailable, UsageProblem
-from batch.files import disk_problem, make_folder
+from batch.files import disk_problem, settle_folder
 from batch.inputs.manifest import STANDARD_INPUT, open_manifest
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
@@ -200,7 +200,7 @@ def _first_things_first(loaded: LoadedJob, parts: Parts) -> Iterator[None]:
 def _make_folder(loaded: LoadedJob) -> None:
     folder = loaded.location.output
     try:
-        make_folder(folder)
+        settle_folder(folder)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, "permission denied")
     except OSError as error:

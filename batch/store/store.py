@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from batch.errors import StorageProblem
-from batch.files import disk_problem, make_folder
+from batch.files import disk_problem, settle_folder, sync_folder
 from batch.store import changes
 from batch.store.copying import copy_is_current, make_copy
 from batch.store.filesystem import check_local
@@ -109,7 +109,7 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
         Problem: See `open_state`.
     """
     try:
-        make_folder(path.parent)
+        settle_folder(path.parent)
     except OSError as error:
         what = "the state's folder cannot be made"
         raise disk_problem(error, path.parent, what=what, hint="name another under `state:`") from error
@@ -122,6 +122,7 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 changes.recover(connection, now)
+            _keep_names(path)
             return Store(path, binding, connection, lock)
         except BaseException:
             connection.close()
@@ -132,3 +133,15 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
     except BaseException:
         lock.release()
         raise
+
+
+def _keep_names(path: Path) -> None:
+    """Make the names of the state and its log durable: SQLite tries to, and tells nobody when it cannot.
+
+    Raises:
+        StorageProblem: If the disk fails.
+    """
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise disk_problem(error, path.parent) from error
