@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from batch.errors import CannotCreate, Problem, StorageProblem
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PART_SUFFIX = ".part"
+PASSING = "passing"
 
+_numbers = itertools.count()
 _MAKING_FOLDERS: Final = threading.Lock()
 _NOT_A_MATTER_OF_NAMES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
 _CHECK_FOLDER: Final = "check `output.dir` in the job and its permissions"
@@ -116,6 +119,38 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def passing_part(folder: Path) -> Path:
+    """Name a part file that no other thread or process writes to, under a folder of its own in `folder`.
+
+    For what has no name yet, or may be written by several at once. `sweep_parts` removes what killed writers left.
+    """
+    return folder / PASSING / f"{os.getpid()}-{threading.get_ident()}-{next(_numbers)}{PART_SUFFIX}"
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove the passing parts whose writers are gone; called before this process writes any. Never fails.
+
+    A writer on another machine may lose its part: what it writes is made again when it is needed.
+    """
+    with suppress(OSError):
+        for part in (folder / PASSING).iterdir():
+            if not _is_another_alive(part.name.partition("-")[0]):
+                with suppress(OSError):
+                    part.unlink()
+
+
+def _is_another_alive(process: str) -> bool:
+    if not process.isdecimal() or int(process) == os.getpid():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

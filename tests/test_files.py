@@ -1,19 +1,27 @@
-"""Folders that stay, and what a disk says in words."""
+"""Folders that stay, parts that do not, and what a disk says in words."""
 
 from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from batch import files
 from batch.errors import CannotCreate, StorageProblem
-from batch.files import disk_problem, settle_folder
+from batch.files import disk_problem, passing_part, settle_folder, sweep_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def a_dead_process() -> int:
+    """Give the number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
 
 
 def test_a_folder_that_a_killed_run_has_made_is_synced_all_the_same(
@@ -35,6 +43,22 @@ def test_folders_of_others_are_not_synced(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path)
     settle_folder(tmp_path / "out")
     assert synced == [tmp_path, tmp_path / "out"]  # the first when it was made
+
+
+def test_parts_of_dead_writers_are_swept_and_those_of_living_ones_are_not(tmp_path: Path) -> None:
+    """A killed process cannot clean up after itself, and another one beside us may be writing right now."""
+    ours = passing_part(tmp_path)
+    ours.parent.mkdir()
+    dead, alive = (ours.with_name(f"{number}-1-0.part") for number in (a_dead_process(), os.getppid()))
+    for part in (ours, dead, alive):
+        part.touch()
+    sweep_parts(tmp_path)
+    assert sorted(ours.parent.iterdir()) == [alive]
+
+
+def test_no_two_passing_parts_have_one_name(tmp_path: Path) -> None:
+    """Two writers of the same thing must not write into each other's file."""
+    assert passing_part(tmp_path) != passing_part(tmp_path)
 
 
 @pytest.mark.parametrize(

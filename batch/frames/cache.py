@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import threading
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from batch.core.media import Box, Size
+from batch.files import passing_part, sweep_parts
 from batch.frames.settings import RECIPE_VERSION, Fit, FitSettings, Frame, FrameTarget
 
 if TYPE_CHECKING:
@@ -69,6 +68,10 @@ class FrameCache:
         """Where the frame of a key is, or would be."""
         return self._folder / key[:2] / f"{key}.frame"
 
+    def sweep(self) -> None:
+        """Remove what killed writers have left; called before this process stores its first frame."""
+        sweep_parts(self._folder)
+
     def get(self, key: str) -> Frame | None:
         """The frame of a key; None if it is not there, unreadable, or not what was stored."""
         try:
@@ -81,9 +84,10 @@ class FrameCache:
     def put(self, key: str, frame: Frame) -> Stored | NotStored:
         """Store a frame: written beside its place, then renamed, so that a reader sees all of it or nothing."""
         path = self.path(key)
-        part = path.with_name(f"{key}.{os.getpid()}-{threading.get_ident()}.part")
+        part = passing_part(self._folder)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (path.parent, part.parent):
+                folder.mkdir(parents=True, exist_ok=True)
             try:
                 part.write_bytes(_head(frame) + b"\n" + frame.data)
                 part.replace(path)

@@ -10,18 +10,18 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from batch.errors import StorageProblem
+from batch.files import passing_part, sweep_parts
 from batch.inputs.picturecache import Fetched
 from batch.inputs.picturefacts import Facts, Inspect, PictureLimits, Unusable, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import httpx
 
@@ -113,6 +113,7 @@ class Fetcher:
         Raises:
             StorageProblem: If the cache folder cannot take a picture.
         """
+        sweep_parts(self._cache_dir)
         by_host: dict[str, list[str]] = {}
         for url in urls:
             by_host.setdefault(urlsplit(url).netloc.lower(), []).append(url)
@@ -168,7 +169,7 @@ class Fetcher:
         declared = answer.headers.get("content-length", "")
         if declared.isdecimal() and int(declared[:18]) > self._limits.max_bytes:
             return NotFetched(reason=too_large(int(declared[:18]), self._limits).reason)
-        with _part_in(self._cache_dir / "pictures") as part:
+        with _part_in(self._cache_dir) as part:
             digest = hashlib.sha256()
             length = 0
             with part.open("wb") as file:
@@ -195,20 +196,20 @@ class Fetcher:
 
 
 @contextlib.contextmanager
-def _part_in(folder: Path) -> Iterator[Path]:
+def _part_in(cache_dir: Path) -> Iterator[Path]:
     """Give a file to write to, which is removed unless it was given another name."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(suffix=".part", dir=folder)
-        os.close(descriptor)
+        part = passing_part(cache_dir)
+        for folder in (part.parent, fetched_path(cache_dir, "any").parent):
+            folder.mkdir(parents=True, exist_ok=True)
         try:
-            yield Path(name)
+            yield part
         finally:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise StorageProblem(
             f"a fetched picture cannot be kept: {error.strerror or error}",
-            where=str(folder),
+            where=str(cache_dir),
             hint="free some space, or name a state file in a folder that can be written",
         ) from error
 

@@ -88,6 +88,7 @@ async def set_up_desk(
     job, reader = loaded.job, store.reader
     timing = timing_of(job, profile.eta_seconds)
     cache = FrameCache(cache_folder(loaded) / "frames")
+    cache.sweep()
     async with clip_client(base_url, job.network.allow_hosts) as clips, FramePool(cache=cache) as frames:
         desk = Desk(
             job=job,
