@@ -143,7 +143,7 @@ class Shop:
         """Start a command on the job and do not wait for it."""
         command, *others = arguments
         if command in {"run", "submit"}:
-            self._seed_clips()
+            self.seed_clips()
         return subprocess.Popen(
             [sys.executable, "-m", "batch", command, str(self.job_file), *others],
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options,
@@ -197,7 +197,8 @@ class Shop:
         """List what a download left half-done."""
         return [path for path in self.out.rglob("*.part*") if self.provider_folder not in path.parents]
 
-    def _seed_clips(self) -> None:
+    def seed_clips(self) -> None:
+        """Give the simulator the clip that it would otherwise encode."""
         clip = self.provider_folder / "clips" / "cached-1280x720-4.mp4"
         if not clip.exists():
             clip.parent.mkdir(parents=True, exist_ok=True)
@@ -206,7 +207,7 @@ class Shop:
     @contextmanager
     def simulator(self, *options: str, speed: int = 400) -> Iterator[str]:
         """Serve a simulator as a process of its own that outlives the runs; gives its URL."""
-        self._seed_clips()
+        self.seed_clips()
         command = [sys.executable, "-m", "batch", "simulate", "--data-dir", str(self.provider_folder)]
         command += ["--speed", str(speed), "--clips", "cached", "--with-parent", *options]
         environment, pipe = clean_environment() | self.environment, subprocess.PIPE
