@@ -113,8 +113,8 @@ def _tell(done: list[Row], told: int, seconds: float) -> int:
     return len(done)
 
 
-def table(done: list[Row]) -> str:
-    """Count the points by call and file, a column for each mode, and name what no strike has met."""
+def table(done: list[Row], *, short: bool) -> str:
+    """Count the points by call and file, a column for each mode, and name what a whole proof has never struck."""
     reached = [row for row in done if row["reached"]]
     modes = [mode for mode in MODES if any(row["mode"] == mode for row in reached)]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -127,7 +127,7 @@ def table(done: list[Row]) -> str:
     ]
     sums = Counter(row["mode"] for row in reached)
     lines.append(f"{'all':{width}}  " + "  ".join(f"{sums[mode]:>11}" for mode in modes))
-    missed = {what for row in done for what in row["seen"]} - counts.keys()
+    missed = {what for row in done for what in row["seen"]} - counts.keys() if not short else set()
     return "\n".join([*lines, *(f"never struck: {what}" for what in sorted(missed))])
 
 
@@ -158,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NoShimError as missing:
         sys.stderr.write(f"skipped: {missing}\n")
         return 2
-    sys.stdout.write(f"{table(done)}\n{summary(done)}\n")
+    sys.stdout.write(f"{table(done, short=arguments.short)}\n{summary(done)}\n")
     broken = any(row["found"] for row in done)
     if not broken:
         shutil.rmtree(folder)

@@ -73,10 +73,10 @@ def fill_when(shop: Shop, condition: Callable[[], bool], *, leave: int = 0) -> t
         return finish(process), filler
 
 
-def job(shop: Shop, url: str, *, per_minute: int = 6000) -> None:
-    """Write the job, with two submits at once."""
+def job(shop: Shop, url: str, *, per_minute: int = 6000, min_free: int = 0) -> None:
+    """Write the job, with two submits at once, and unless told nobody who looks for room beforehand."""
     limits = {"submit_per_minute": per_minute, "in_flight": CONCURRENCY, "submit_concurrency": CONCURRENCY}
-    shop.job(provider={"base_url": url}, limits=limits)
+    shop.job(provider={"base_url": url}, limits={**limits, "min_free": min_free})
 
 
 def with_faults(shop: Shop, rule: str) -> tuple[str, ...]:
@@ -122,6 +122,7 @@ def test_full_in_the_middle_of_downloads(shop: Shop) -> None:
         assert known >= set(Ledger.read(shop.provider_folder).ended)
         posts = shop.posts()
         assert posts < len(SKUS)
+        job(shop, url, min_free=MEGABYTE)
         again = shop.run()
         assert (again.exit, shop.posts()) == (74, posts), again.err
         job(shop, url)

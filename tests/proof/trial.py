@@ -233,8 +233,8 @@ def name_of(call: Call, root: Path) -> str:
     path = call.path.removeprefix(str(root)).removesuffix(" (deleted)")
     parts = []
     for part in path.strip("/").split("/"):
-        digits = sum(character in "0123456789abcdef" for character in part.split(".")[0])
-        parts.append(f"*.{part.rsplit('.', 1)[-1]}" if digits >= 16 or (part.startswith(".") and digits) else part)
+        digits = sum(character in "0123456789abcdef" for character in part.lstrip(".").split(".")[0])
+        parts.append(f"*.{part.rsplit('.', 1)[-1]}" if digits >= 16 else part)
     return "/".join(parts).replace("A-1", "SKU").replace("A-2", "SKU")
 
 
@@ -266,11 +266,16 @@ def _is_harmless(call: Call, calls: list[Call], shop: Shop) -> bool:
     """Tell what a run may get over.
 
     The cache saves time, and nothing in it is needed. What a report was put together from is swept by the next one.
+    The state's copy is for the day on which the state is damaged: a run without a new one says so, and is a good run.
     Once the report stands, all is committed: what is left is SQLite copying its log into the state and removing it,
-    and a log that stays is read by whoever opens the state next.
+    and the seal. A log that stays is read by whoever opens the state next, and an open seal has the state searched.
     """
-    if str(shop.out / "cache") in call.path:
+    copy = f"{shop.state}.copy"
+    copied = any(one.path.startswith(copy) and one.number < call.number for one in calls)
+    if str(shop.out / "cache") in call.path or call.path.startswith(copy):
         return True
+    if copied and call.kind == "fsync" and call.path == str(shop.out):
+        return True  # for the names of the copy, and of the seals
     if ".chunks.part" in call.path and call.kind in {"unlink", "rmdir"}:
         return True
     if call.kind == "fdatasync" and call.path == str(shop.out):
