@@ -280,5 +280,11 @@ def _is_harmless(call: Call, calls: list[Call], shop: Shop) -> bool:
         return True
     if call.kind == "fdatasync" and call.path == str(shop.out):
         return True  # SQLite's own sync of the folder, whose failure it swallows: ours follows, and is an fsync
+    if (
+        call.kind == "unlink"
+        and call.path.endswith(".part")
+        and any(one.kind == "rename" and one.path == call.path and one.number < call.number for one in calls)
+    ):
+        return True  # making sure that nothing is left of a file that has its name by now
     report = [one.number for one in calls if one.kind == "fsync" and one.path == str(shop.out / "report")]
     return call.path.startswith(str(shop.state)) and len(report) >= 4 and call.number > report[-1]
