@@ -169,8 +169,8 @@ def _disk_errors() -> Iterator[None]:
     try:
         yield
     except ComputeError as error:
-        # This is how polars tells that the disk was full while it wrote Parquet.
-        if "IO error" not in str(error):
+        # This is how polars tells that the disk was full while it wrote Parquet: its data, or its last words.
+        if not any(words in str(error) for words in ("IO error", "transport error")):
             raise
         raise OSError(str(error)) from error
 
