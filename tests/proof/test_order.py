@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.proof.lowered import lowered_path
 from tests.proof.order import STRACED, counted, order_violations, seen_by_shim, seen_by_strace
 from tests.proof.shim import NoShimError, Orders, build_shim, read_trace
 from tests.proof.shop import Shop, clean_environment, clip_template
@@ -17,27 +17,11 @@ from tests.proof.trial import RUN, SPEED, set_job, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.proof.order import Seen
 
 pytestmark = pytest.mark.slow
-
-_LOWERED = """
-import sqlite3
-
-class Lowered(sqlite3.Connection):
-    def execute(self, sql, *parameters):
-        if sql == "PRAGMA synchronous = FULL":
-            sql = "PRAGMA synchronous = NORMAL"
-        elif sql == "PRAGMA synchronous":
-            sql = "SELECT 2"  # what it would say had it been obeyed
-        return super().execute(sql, *parameters)
-
-def connect(*arguments, _connect=sqlite3.connect, **options):
-    return _connect(*arguments, factory=Lowered, **options)
-
-sqlite3.connect = connect
-"""
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +89,7 @@ def test_both_witnesses_see_the_same_calls_in_the_right_order(tmp_path: Path, te
 def test_the_check_notices_a_state_that_syncs_less(tmp_path: Path, template: bytes, shim: Path) -> None:
     """With `synchronous` lowered behind the program's back the POST leaves first, and the check says so."""
     shop = new_shop(tmp_path, template)
-    (tmp_path / "sitecustomize.py").write_text(_LOWERED, "utf-8")
-    seen = shim_sees(shop, shim, {"PYTHONPATH": f"{tmp_path}:{Path.cwd()}"})
+    seen = shim_sees(shop, shim, {"PYTHONPATH": lowered_path(tmp_path)})
     found = order_violations(seen, shop.state, shop.clips())
     assert len([what for what in found if "left before its intent was synced" in what]) == 2
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.proof.lowered import lowered_path
 from tests.proof.points import prove
 from tests.proof.shim import NoShimError
 from tests.proof.trial import MODES
@@ -27,6 +28,18 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
         return prove(folder, workers=2, modes=MODES, short=True)
     except NoShimError as missing:
         pytest.skip(str(missing))
+
+
+def test_a_power_cut_finds_a_state_that_syncs_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test of the test: the same points find something where SQLite puts off what it was told to sync."""
+    pytest.importorskip("av")
+    monkeypatch.setenv("PYTHONPATH", lowered_path(tmp_path))
+    try:
+        done = prove(tmp_path / "points", workers=2, modes=("power",), short=True)
+    except NoShimError as missing:
+        pytest.skip(str(missing))
+    found = [what for row in done for what in row["found"]]
+    assert any("were bought, and" in what for what in found)
 
 
 def test_struck_anywhere_it_goes_on_as_if_nothing_had_happened(done: list[Row]) -> None:

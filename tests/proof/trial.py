@@ -195,6 +195,12 @@ class Trial:
         if done != len(ledger.accepted):  # nothing here fails at the provider
             yield f"{done} clips are here of {len(ledger.accepted)} that were bought"
 
+    def _held(self) -> int:
+        try:
+            return len(State.read(self._shop.state).lost)
+        except sqlite3.Error:  # there is none
+            return 0
+
     def _result(self, struck: Ended, *, reached: bool, seconds: float) -> Result:
         calls = read_trace(self._trace)
         call = _struck(self._point, calls) if reached else None
@@ -207,7 +213,7 @@ class Trial:
             exit=struck.exit,
             restarts=self._restarts,
             bought=len(self._shop.ledger().accepted),
-            held=len(State.read(self._shop.state).lost) if self._shop.state.exists() else 0,
+            held=self._held(),
             seconds=round(seconds, 2),
             found=self._found,
             seen=[] if reached else sorted({f"{one.kind} {name_of(one, root)}" for one in calls}),

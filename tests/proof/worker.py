@@ -48,7 +48,7 @@ class Worker:
 
     def short(self, modes: Sequence[str]) -> None:
         """Play a few points of each mode."""
-        for number, point in enumerate(spread(self._record(), modes)):
+        for number, point in enumerate(dict.fromkeys(spread(self._record(), modes))):
             if number % self._workers == self._share:
                 self._reaches(point)
 
