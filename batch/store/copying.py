@@ -26,7 +26,7 @@ def copy_path(state: Path) -> Path:
 def copy_is_current(state: Path, reader: sqlite3.Connection) -> bool:
     """Say whether the copy knows all that happened to items: a plan alone is made again from its manifest.
 
-    A killed command may have owed one, or have left a part of it.
+    Half a copy beside it, which a killed command has left, is a reason to make one anew: nobody else would remove it.
     """
     copy = copy_path(state)
     if not copy.exists() or part_of(copy).exists():
