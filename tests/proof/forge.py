@@ -96,6 +96,7 @@ class Forge:
             if "status" in told:
                 self._ended[told["pid"]] = told["status"]
             else:
+                self._ended.pop(told["pid"], None)  # numbers come again
                 self._started.append(told["pid"])
 
     def status(self, pid: int) -> int | None:
