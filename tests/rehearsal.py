@@ -25,6 +25,7 @@ from batch.core.phases import ENDED, UNPAID, WITH_PERSON, AttemptState, Phase
 from batch.core.prediction import Failure, Seen, Status
 from batch.core.retry import NO_OUTPUT, BuyAgain, Refused, decide
 from batch.core.summary import ClipFacts
+from batch.errors import StateDamaged
 from batch.providers.eachlabs.wire.poll import read_poll
 from batch.run.clock import utc_day
 from batch.simulator import answers, twists
@@ -119,6 +120,7 @@ class Rehearsal:
     store: Store = field(init=False)
     world: World = field(init=False)
     run_id: int = 0
+    at_work: bool = False
 
     def __post_init__(self) -> None:
         numbers = itertools.count()
@@ -140,7 +142,15 @@ class Rehearsal:
 
     def _open(self) -> None:
         path = self.folder / str(self.crashes) / "state.sqlite"
-        self.store = self.do(open_store(path, BINDING, now=self.ours))
+        try:
+            self.store = self.do(open_store(path, BINDING, now=self.ours))
+        except StateDamaged as damage:
+            raise AssertionError(f"the next command refuses what the one before wrote: {damage}") from damage
+        self.at_work = True
+
+    def _shut(self) -> None:
+        self.at_work = False
+        self.do(self.store.close())
 
     def _begin(self) -> None:
         now = self.ours
@@ -163,7 +173,7 @@ class Rehearsal:
         before = queries.count_in(self.store.reader, Phase.UNCONFIRMED)
         left, self.crashes = self.folder / str(self.crashes), self.crashes + 1
         shutil.copytree(left, self.folder / str(self.crashes), ignore=shutil.ignore_patterns("*-shm", "*.lock"))
-        self.do(self.store.close())
+        self._shut()
         self.open.clear()
         self._open()
         assert not queries.count_in(self.store.reader, Phase.SUBMITTING), "nobody waits for the answer any more"
@@ -177,13 +187,14 @@ class Rehearsal:
             self.hear(self.open[0], lost=True)
         now, run_id, why = self.ours, self.run_id, SIGNALLED if signalled else "done"
         self.do(self.store.do(lambda connection: changes.end_run(connection, run_id, now, why)))
-        self.do(self.store.close())
+        self._shut()
         self._open()
         self._begin()
 
     def close(self) -> None:
         """Let go of everything."""
-        self.do(self.store.close())
+        if self.at_work:
+            self._shut()
         self.loop.close()
 
     # Submitting
