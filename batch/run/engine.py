@@ -60,6 +60,8 @@ class Engine:
     async def run(self) -> None:
         """Work until everything is done or stopped. Reasons to stop are left on the desk; only defects are raised."""
         self._take_up()
+        self._desk.gate.doubtful = self._desk.store.unsearched
+        self._begin(self._search(), "search")
         self._begin(self._watch.work(), "watch")
         self._begin(self._reconciler.work(), "reconciler")
         if self._parts.submit:
@@ -80,6 +82,12 @@ class Engine:
             self._watch.add(queries.article(reader, record.item_id), record, from_before=True)
         for record in queries.records_in(reader, Phase.RENDERED, Phase.UNCOLLECTED):
             self._collector.add(queries.article(reader, record.item_id), record, ())
+
+    async def _search(self) -> None:
+        """Keep everybody from buying until a state that a killed command left has been searched; small ones have."""
+        await self._desk.store.search()
+        self._desk.gate.doubtful = False
+        self._desk.gate.changed()
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -35,6 +35,7 @@ class Gate:
         self.in_flight = in_flight
         self.unknown = 0
         self.alone = False
+        self.doubtful = False
         self.closed = False
         self._paused_until = 0.0
         self._waits_for_settling = False
@@ -123,7 +124,7 @@ class Gate:
         now = self._clock.ticks()
         if self._paused_until > now:
             return self._paused_until - now
-        if self.unknown >= self._exposure:
+        if self.doubtful or self.unknown >= self._exposure:
             return 1.0
         return _FOREVER if self._waits_for_settling else 0.0
 

@@ -18,6 +18,10 @@ from batch.files import sync_folder, write_atomic
 if TYPE_CHECKING:
     from pathlib import Path
 
+_PIECE = 32 << 20
+_READ = 1 << 20
+_KIND = "blake2b-32M"  # of the hashes of pieces of this size
+
 
 class Seal(Enum):
     """What a seal says of its file."""
@@ -34,13 +38,36 @@ def seal_path(path: Path) -> Path:
 
 
 def digest(path: Path) -> str:
-    """Hash a file; a gigabyte takes about a second.
+    """Hash a file piece by piece, a few at once: a gigabyte takes a second on one core, and half of it on two.
 
     Raises:
         OSError: If it cannot be read.
     """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up counts, and `status` hashes nothing
+
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = range(0, os.fstat(descriptor).st_size, _PIECE)
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            digests = list(pool.map(lambda offset: _digest_of_piece(descriptor, offset), pieces))
+    finally:
+        os.close(descriptor)
+    return hashlib.blake2b(b"".join(digests)).hexdigest()
+
+
+def _digest_of_piece(descriptor: int, offset: int) -> bytes:
+    piece = hashlib.blake2b()
+    for start in range(offset, offset + _PIECE, _READ):
+        piece.update(os.pread(descriptor, _READ, start))
+    return piece.digest()
+
+
+def is_sealed(path: Path) -> bool:
+    """Say whether the last command came to its end and sealed a file; whether the seal still fits is not looked at."""
+    try:
+        return bool(_digests(seal_path(path).read_bytes()))
+    except OSError:
+        return False
 
 
 def look_at_seal(path: Path) -> Seal:
@@ -62,7 +89,7 @@ def _digests(content: bytes) -> tuple[str, ...]:
     """Read a seal; one that is damaged itself proves nothing, like an open one."""
     try:
         value = json.loads(content)
-        return tuple(str(one) for one in value["blake2b"])
+        return tuple(str(one) for one in value[_KIND])
     except (ValueError, TypeError, KeyError):
         return ()
 
@@ -95,4 +122,4 @@ def close_seal(path: Path, *also: str) -> None:
         OSError: If the file cannot be read, or the disk does not take it.
     """
     digests = [*([digest(path)] if path.exists() else []), *also]
-    write_atomic(seal_path(path), json.dumps({"format": 1, "blake2b": digests}) + "\n")
+    write_atomic(seal_path(path), json.dumps({"format": 1, _KIND: digests}) + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,8 +39,11 @@ class Binding:
         return cls(job=location.name, provider=location.provider, host=location.host)
 
 
-def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
+def open_state(path: Path, binding: Binding, *, search: bool = True) -> sqlite3.Connection:
     """Open a state for writing, or make it. The caller holds the run lock.
+
+    Args:
+        search: Whether a state that nobody sealed is searched for contradictions; else the caller does it.
 
     Raises:
         StateDamaged: If the file is damaged, or was there and is gone.
@@ -67,7 +70,7 @@ def open_state(path: Path, binding: Binding) -> sqlite3.Connection:
             else:  # before anything is changed: it may be somebody else's
                 _check_version(connection, path)
                 _check_binding(connection, path, binding)
-                _check_whole(connection, path, seal)
+                _check_whole(connection, path, seal, search=search)
             _prepare(connection, path)
             if empty:
                 _create(connection, binding)
@@ -130,7 +133,7 @@ def damage(path: Path, binding: Binding) -> str:
         return problem.what if seal is Seal.BROKEN else _reraised(problem)
     try:
         with _explained(path):
-            _check_whole(connection, path, seal)
+            _check_whole(connection, path, seal, search=True)
     except StateDamaged as found:
         return found.what
     finally:
@@ -218,15 +221,31 @@ def _sealed(path: Path) -> Seal:
     return Seal.OPEN if seal is Seal.WHOLE and log.exists() and log.stat().st_size else seal
 
 
-def _check_whole(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
+def _check_whole(connection: sqlite3.Connection, path: Path, seal: Seal, *, search: bool) -> None:
     """Refuse what is not as its last command left it; where that one died before it could seal, what contradicts."""
     if seal is Seal.BROKEN:
         raise StateDamaged("its bytes are not those that the last command left", where=str(path))
-    if seal is Seal.WHOLE:
-        return
+    if seal is not Seal.WHOLE and search:
+        _search(connection, path)
+
+
+def _search(connection: sqlite3.Connection, path: Path) -> None:
     found = contradiction(connection)
     if found:
         raise StateDamaged(found, where=str(path))
+
+
+def search_state(path: Path) -> None:
+    """Search a state for contradictions, as it is committed now, while others write.
+
+    Raises:
+        StateDamaged: If it contradicts itself.
+        StorageProblem: If it cannot be read.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with _explained(path), closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)) as connection:
+        connection.execute("BEGIN")
+        _search(connection, path)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

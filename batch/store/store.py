@@ -14,8 +14,8 @@ from batch.store.copying import copy_is_current, make_copy
 from batch.store.filesystem import check_local
 from batch.store.lock import RunLock, lock_path
 from batch.store.problems import storage_problem
-from batch.store.seal import close_seal, open_seal
-from batch.store.state import Binding, open_state, read_state
+from batch.store.seal import close_seal, is_sealed, open_seal
+from batch.store.state import Binding, open_state, read_state, search_state
 from batch.store.writer import Work, Writer
 
 if TYPE_CHECKING:
@@ -27,18 +27,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SEARCHED_AT_ONCE = 64_000_000
+"""Bytes of a state that is searched for contradictions before anything else; a larger one while clips are fetched."""
+
 
 class Store:
     """An open, locked, recovered state. Made by `open_store`.
 
     Attributes:
         reader: A read-only connection of the event loop's thread; it sees what was committed.
+        unsearched: Whether a killed command left it, and it is so large that nobody has yet looked whether it
+            contradicts itself: nothing must be bought from it before `search`, and it is neither sealed nor copied.
     """
 
-    def __init__(self, path: Path, binding: Binding, connection: sqlite3.Connection, lock: RunLock) -> None:
+    def __init__(
+        self, path: Path, binding: Binding, connection: sqlite3.Connection, lock: RunLock, *, unsearched: bool = False
+    ) -> None:
         self.path = path
         self._connection = connection
         self._lock = lock
+        self.unsearched = unsearched
         self.reader = read_state(path, binding)
         self._writer = Writer(connection, str(path))
 
@@ -67,9 +75,19 @@ class Store:
 
     async def keep_copy(self) -> str:
         """Make a copy of what is committed, unless the last one knows as much; says why there is none."""
-        if copy_is_current(self.path, self.reader):
+        if self.unsearched or copy_is_current(self.path, self.reader):
             return ""
         return await asyncio.to_thread(make_copy, self.path)
+
+    async def search(self) -> None:
+        """Search a large state that a killed command left for contradictions; until then, nothing may be bought.
+
+        Raises:
+            StateDamaged: If it contradicts itself.
+        """
+        if self.unsearched:
+            await asyncio.to_thread(search_state, self.path)
+            self.unsearched = False
 
     async def close(self) -> None:
         """Finish what is being written, fold the log into the file, seal it and free the lock."""
@@ -87,7 +105,7 @@ class Store:
         except sqlite3.Error:
             folded = False
         self._connection.close()
-        if folded:
+        if folded and not self.unsearched:
             with suppress(OSError):  # unsealed, the next command looks for contradictions instead
                 close_seal(self.path)
 
@@ -115,15 +133,16 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
         raise disk_problem(error, path.parent, what=what, hint="name another under `state:`") from error
     check_local(path)
     lock = RunLock(lock_path(path))
+    unsearched = _searched_later(path)
     try:
-        connection = open_state(path, binding)
+        connection = open_state(path, binding, search=not unsearched)
         try:
             _open_seal(path)
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 changes.recover(connection, now)
             _keep_names(path)
-            return Store(path, binding, connection, lock)
+            return Store(path, binding, connection, lock, unsearched=unsearched)
         except BaseException:
             connection.close()
             raise
@@ -133,6 +152,10 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> Store:
     except BaseException:
         lock.release()
         raise
+
+
+def _searched_later(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > SEARCHED_AT_ONCE and not is_sealed(path)
 
 
 def _keep_names(path: Path) -> None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from batch.cli import main
+from batch.store.copying import copy_path
+from batch.store.seal import seal_path
 from tests.proof.harm import HARMS, copied, finished_shop, flip_in
 from tests.proof.shop import finish, wait_until
 
@@ -101,3 +104,31 @@ def test_a_reader_beside_the_end_of_a_run_does_no_harm(shop: Shop) -> None:
     assert first.exit == 0, first.err
     again = shop.run()
     assert (again.exit, again.items) == (0, {"skipped": 3}), again.err
+
+
+def test_a_large_state_is_searched_before_anything_is_bought_from_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It takes a while, so clips are fetched meanwhile; before all was looked at, it is neither sealed nor copied."""
+    monkeypatch.setattr("batch.store.store.SEARCHED_AT_ONCE", 0)
+    shop.rows("A-1", "A-2")
+    slow = shop.faults('{on: render, fault: slow_render, seconds: 2000, match: "A-1"}')
+    with shop.simulator("--faults", str(shop.folder / slow["faults"])) as url:
+        shop.job(provider={"base_url": url}, limits={"in_flight": 1})
+        shop.kill_when(lambda: len(shop.ledger().accepted) == 1)
+        with closing(sqlite3.connect(shop.state)) as connection, connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        good = shop.state.read_bytes()
+        with closing(sqlite3.connect(shop.state)) as connection, connection:
+            connection.execute("UPDATE item SET phase = 'done' WHERE sku = 'A-1'")
+        assert main(["run", str(shop.job_file), "--yes", "--json"]) == 74
+        assert "newest attempt is" in capsys.readouterr().err
+        assert shop.posts() == 1
+        assert seal_path(shop.state).read_bytes() == b""
+        assert not copy_path(shop.state).exists()
+
+        shop.state.write_bytes(good)
+        assert main(["run", str(shop.job_file), "--yes", "--json"]) in {0, 4}
+    assert set(shop.ledger().bought.values()) == {1}
+    assert seal_path(shop.state).read_bytes() != b""
+    assert copy_path(shop.state).exists()
