@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from PIL import Image
 
+from batch.store.seal import close_seal
+
 if TYPE_CHECKING:
     from typing import IO
 
@@ -106,18 +108,24 @@ def submitting(command: list[str], server: Server) -> float:
 
 
 def finish_nearly_all(state: Path) -> None:
-    """Leave ten items planned; all others were made a day ago."""
+    """Leave ten items planned, as a killed run would; all others were made a day ago."""
     with closing(sqlite3.connect(state)) as connection:
         (last,) = connection.execute("SELECT max(id) FROM item").fetchone()
         day_ago = time.time() - 86_400
         connection.execute(
-            "INSERT OR REPLACE INTO attempt (item_id, number, state, run_id, day, intent_at, answered_at, estimate,"
-            " settled, unsettled, upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id, message,"
-            " looks, duplicates) SELECT id, 1, 'succeeded', 1, '2026-11-22', ?, ?, 400000, 400000, 0, 'u', 'url', '',"
-            " 1, 'p' || id, '', '', 0, '[]' FROM item WHERE id <= ?",
+            "INSERT OR REPLACE INTO attempt (item_id, number, state, run_id, day, intent_at, clock_offset, answered_at,"
+            " estimate, settled, unsettled, upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id,"
+            " message, looks, duplicates) SELECT id, 1, 'succeeded', 1, '2026-11-22', ?, 0, ?, 400000, 400000, 0, 'u',"
+            " 'url', '', 1, 'p' || id, '', '', 0, '[]' FROM item WHERE id <= ?",
             (day_ago, day_ago, last - LEFT),
         )
         connection.execute("UPDATE item SET phase = 'done', attempts = 1, accepted = 1 WHERE id <= ?", (last - LEFT,))
+        connection.execute("UPDATE item SET phase = 'planned', attempts = 0, accepted = 0 WHERE id > ?", (last - LEFT,))
+        connection.execute("DELETE FROM attempt WHERE item_id > ?", (last - LEFT,))
+        connection.execute(
+            "UPDATE purse SET estimated = sums, reserved = 0, settled = sums, possibly = 0"
+            " FROM (SELECT sum(settled) AS sums FROM attempt) WHERE scope = 'all'"
+        )
         connection.commit()
 
 
@@ -161,14 +169,18 @@ def main() -> None:
             )
         finally:
             server.close()
-        finish_nearly_all(folder / "out" / "state.sqlite")
-        seconds = [resuming(command, server.port) for _ in range(ROUNDS)]
-        told(
-            f"resume: {items:,} items with {LEFT} left, process start to first request",
-            statistics.median(seconds),
-            "s",
-            2,
-        )
+        state = folder / "out" / "state.sqlite"
+        finish_nearly_all(state)
+        killed, sealed = [], []
+        for _ in range(ROUNDS):
+            killed.append(resuming(command, server.port))
+            with closing(sqlite3.connect(state)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            close_seal(state)
+            sealed.append(resuming(command, server.port))
+        what = f"resume: {items:,} items with {LEFT} left, process start to first request"
+        told(f"{what}, after a kill", statistics.median(killed), "s", 2)
+        told(f"{what}, after an orderly end", statistics.median(sealed), "s", 2)
 
 
 if __name__ == "__main__":

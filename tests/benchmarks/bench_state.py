@@ -31,6 +31,7 @@ from batch.core.pricing import ExactPrice
 from batch.run.clock import utc_day
 from batch.store import changes, queries
 from batch.store.loading import LoadedPlan, load_plan
+from batch.store.seal import close_seal
 from batch.store.state import Binding, open_state
 from batch.store.store import open_store
 
@@ -156,16 +157,17 @@ def finish_nearly_all(path: Path) -> None:
     with contextlib.closing(open_state(path, BINDING)) as connection:
         connection.execute("BEGIN")
         connection.execute(
-            "INSERT OR REPLACE INTO attempt (item_id, number, state, run_id, day, intent_at, answered_at, estimate,"
-            " settled, unsettled, upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id, message,"
-            " looks, duplicates) SELECT id, 1, 'succeeded', 1, '2026-11-22', ?, ?, 400000, 400000, 0, 'u', 'url', '',"
-            " 1, 'p' || id, '', '', 0, '[]' FROM item WHERE id <= ?",
+            "INSERT OR REPLACE INTO attempt (item_id, number, state, run_id, day, intent_at, clock_offset, answered_at,"
+            " estimate, settled, unsettled, upload_id, upload_url, frame_sha256, recipe, prediction_id, request_id,"
+            " message, looks, duplicates) SELECT id, 1, 'succeeded', 1, '2026-11-22', ?, 0, ?, 400000, 400000, 0, 'u',"
+            " 'url', '', 1, 'p' || id, '', '', 0, '[]' FROM item WHERE id <= ?",
             (time.time() - 86_400, time.time() - 86_400, ITEMS - LEFT),
         )
         connection.execute(
             "UPDATE item SET phase = ?, attempts = 1, accepted = 1 WHERE id <= ?", (Phase.DONE.value, ITEMS - LEFT)
         )
         connection.execute("COMMIT")
+    close_seal(path)
 
 
 async def resuming(path: Path) -> tuple[float, float]:
