@@ -14,7 +14,9 @@
     |   |-- CannotCreate            73  an output folder or file cannot be made
     |   |-- StorageProblem          74  input-output error, disk full
     |   |   `-- StateDamaged            the state was changed, cut, replaced or lost behind our back
-    |   `-- Busy                    75  the lock is held, the provider is overloaded: try again later
+    |   |-- Busy                    75  the lock is held, the provider is overloaded: try again later
+    |   `-- Interrupted             130 a signal came before there was anything to report
+    |       `-- Terminated          143 the same for SIGTERM
     `-- RowProblem                  one row or one picture; the run goes on without it
 
 A `Problem` ends the command; a `RowProblem` never does.
@@ -141,6 +143,18 @@ class Busy(Problem):
     """Another run holds the lock, or the provider is overloaded."""
 
     exit = Exit.TRY_LATER
+
+
+class Interrupted(Problem):
+    """Ctrl-C came before there was anything to report, or after everything was."""
+
+    exit = Exit.SIGINT
+
+
+class Terminated(Interrupted):
+    """SIGTERM came before there was anything to report, or after everything was."""
+
+    exit = Exit.SIGTERM
 
 
 class RowProblem(SoraBatchError):

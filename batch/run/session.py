@@ -15,7 +15,16 @@ from batch.core.lifecycle import Phase
 from batch.core.money import format_usd, from_micros
 from batch.core.profile import profile_notes
 from batch.core.summary import Cost, ItemCounts, ReportHead, summary_json
-from batch.errors import CannotCreate, Exit, Problem, StorageProblem, Unavailable, UsageProblem
+from batch.errors import (
+    CannotCreate,
+    Exit,
+    Interrupted,
+    Problem,
+    StorageProblem,
+    Terminated,
+    Unavailable,
+    UsageProblem,
+)
 from batch.files import disk_problem, settle_folder
 from batch.inputs.manifest import STANDARD_INPUT, open_manifest
 from batch.inputs.standard import StandardInput
@@ -145,7 +154,7 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
     """
     profile = profile_for(loaded, to_buy=request.parts.submit)
     location = loaded.location
-    with signals_heeded() as signals:
+    with signals_heeded() as signals, _ended_by(signals):
         with _first_things_first(loaded, request.parts):
             _make_folder(loaded)
             store = await open_store(location.state, Binding.of(location), now=clock.now())
@@ -163,6 +172,21 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
         finally:
             audience.close()
             await store.close()
+
+
+@contextmanager
+def _ended_by(signals: Signals) -> Iterator[None]:
+    """Give a cancellation that a signal asked for its words and its exit code, wherever it strikes.
+
+    It may be while the state is opened or closed, or in the place of a problem that was just being told.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        if signals.cause is None:
+            raise
+        kind = Terminated if signals.cause is Cause.SIGTERM else Interrupted
+        raise kind("interrupted; everything is on disk", hint="run the same command again to go on") from None
 
 
 async def _do(session: _Session) -> Outcome:

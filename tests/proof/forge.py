@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections import deque
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -225,6 +226,9 @@ def _become(order: Mapping[str, Any], alive: int) -> NoReturn:
         code = 130
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - told as the interpreter tells it
+        code = 1
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

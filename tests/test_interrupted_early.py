@@ -1,0 +1,86 @@
+"""A signal that comes while the state is opened, or closed again: the documented exit code, and no traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch.errors import Exit, Interrupted, UsageProblem
+from batch.inputs.jobfile import read_job
+from batch.run import session
+from batch.run.clock import Clock
+from batch.run.engine import Parts
+from batch.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from batch.core.summary import Cost, ItemCounts
+    from tests.proof.shop import Shop
+
+SIGNALS = [(signal.SIGINT, Exit.SIGINT), (signal.SIGTERM, Exit.SIGTERM)]
+
+
+class Nobody:
+    """An audience that hears nothing."""
+
+    def note(self, message: str) -> None:
+        """Hear nothing."""
+
+    def moved(self) -> None:
+        """See nothing."""
+
+    def follow(self, numbers: Callable[[], tuple[ItemCounts, Cost, int]]) -> None:
+        """Follow nothing."""
+
+    def close(self) -> None:
+        """Leave."""
+
+
+async def _call(shop: Shop) -> None:
+    request = session.Request(parts=Parts(), confirm=lambda _: False)
+    await session.run_job(read_job(shop.job_file), request, audience=Nobody(), clock=Clock())
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+async def test_while_the_state_is_opened(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: Exit
+) -> None:
+    """Nothing was begun, and the exit code says which signal it was."""
+
+    async def opening(*_: object, **__: object) -> Store:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(10)
+        raise AssertionError("the signal was not heeded")
+
+    monkeypatch.setattr(session, "open_store", opening)
+    with pytest.raises(Interrupted) as caught:
+        await _call(shop)
+    assert caught.value.exit is code
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+async def test_while_a_problem_is_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: Exit
+) -> None:
+    """A call that nobody confirmed ends as interrupted when the signal comes while the state is closed."""
+    closed = Store.close
+
+    async def closing(self: Store) -> None:
+        await closed(self)
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(10)
+
+    monkeypatch.setattr(Store, "close", closing)
+    monkeypatch.setattr(session, "_work", _nobody_confirms)
+    with pytest.raises(Interrupted) as caught:
+        await _call(shop)
+    assert caught.value.exit is code
+
+
+async def _nobody_confirms(_: object) -> None:
+    raise UsageProblem("nothing was bought: nobody confirmed the spending")
