@@ -137,10 +137,11 @@ class Calls:
     def _polled(self, prediction: Prediction, call: Call) -> dict[str, Any]:
         body = answers.polled(prediction, call.now, self.base_url, self._clip_url(prediction, call.now))
         image_field = MODELS[prediction.model].image_field
-        for twist in prediction.twists:
-            body = twisted(body, twist.fault, twist.options, image_field)
-        for fault in call.faults:
-            body = twisted(body, fault.name, fault.options, image_field)
+        twists = [(twist.fault, twist.options) for twist in prediction.twists]
+        twists += [(fault.name, fault.options) for fault in call.faults]
+        # The other word for the status comes last: the rest depends on what the status is, however it is spelled.
+        for name, options in sorted(twists, key=lambda twist: twist[0] == "status_word"):
+            body = twisted(body, name, options, image_field)
         return body
 
     def _clip_url(self, prediction: Prediction, now: float) -> str:

@@ -65,7 +65,7 @@ _HIDES = ("on: executions", "unlisted", "listed_late", "fault: echo", "on: poll"
 _CAUSES: Mapping[str, tuple[str, ...]] = {
     # Why a run may stop, by what a rule says.
     "key_refused": ("401", "403", "not_found"),
-    "model_gone": ("404",),
+    "model_gone": ("404", "on: models", "on: balance"),  # or it is not told: nothing is bought, and all is fetched
     "defect": ("415", "422"),
     "balance": ("402",),
     "unreachable": ("on: poll", "on: presign", "on: upload"),

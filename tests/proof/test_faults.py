@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,42 +12,26 @@ from tests.proof.quick import QuickShop
 from tests.proof.scenes import play
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from concurrent.futures import Future
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.proof.scenes import Fault
 
-AT_ONCE = 4
-
 
 @pytest.fixture(scope="module")
-def played(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template: bytes
-) -> Iterator[Mapping[str, Future[list[str]]]]:
-    """All faults that were asked for, by name, on their way to their end: most of their time is waiting."""
-    calls = [getattr(item, "callspec", None) for item in request.session.items]
-    asked = {call.params["fault"].name for call in calls if call is not None and "fault" in call.params}
-    forges: SimpleQueue[Forge] = SimpleQueue()
-
-    def one(fault: Fault) -> list[str]:
-        forge = forges.get()
-        try:
-            folder = tmp_path_factory.mktemp("fault")
-            shop = QuickShop(folder=folder, template=template, provider_folder=folder / "provider", forge=forge)
-            return play(fault, shop)
-        finally:
-            forges.put(forge)
-
-    with ExitStack() as stack, ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(AT_ONCE):
-            forges.put(stack.enter_context(Forge()))
-        yield {fault.name: pool.submit(one, fault) for fault in FAULTS if fault.name in asked}
+def forge() -> Iterator[Forge]:
+    """One parent for all commands of these tests."""
+    with Forge() as made:
+        yield made
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_fault(fault: Fault, played: Mapping[str, Future[list[str]]]) -> None:
+def test_fault(fault: Fault, forge: Forge, tmp_path: Path, template: bytes) -> None:
     """A fault costs and loses nothing, ends as it has to, and is said."""
-    assert played[fault.name].result() == []
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    shop = QuickShop(folder=folder, template=template, provider_folder=tmp_path / "provider", forge=forge)
+    assert play(fault, shop) == []
 
 
 def test_names_are_names() -> None:
