@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from batch.core.media import Box, Size
-from batch.files import passing_part, sweep_parts
+from batch.files import passing_part
 from batch.frames.settings import RECIPE_VERSION, Fit, FitSettings, Frame, FrameTarget
 
 if TYPE_CHECKING:
@@ -67,10 +67,6 @@ class FrameCache:
     def path(self, key: str) -> Path:
         """Where the frame of a key is, or would be."""
         return self._folder / key[:2] / f"{key}.frame"
-
-    def sweep(self) -> None:
-        """Remove what killed writers have left; called before this process stores its first frame."""
-        sweep_parts(self._folder)
 
     def get(self, key: str) -> Frame | None:
         """The frame of a key; None if it is not there, unreadable, or not what was stored."""

@@ -18,7 +18,7 @@ from batch.net.clients import clip_client
 from batch.providers.eachlabs.client import EachlabsProvider
 from batch.providers.secret import Secret, read_key
 from batch.run.desk import Desk
-from batch.run.planning import cache_folder, picture_path
+from batch.run.planning import frames_folder, picture_path
 from batch.run.room import Room
 from batch.run.simulated import simulator_beside
 from batch.run.traffic import Gate, Rate
@@ -87,8 +87,7 @@ async def set_up_desk(
     """Give the desk of a run, with its clients and threads open until the run is over."""
     job, reader = loaded.job, store.reader
     timing = timing_of(job, profile.eta_seconds)
-    cache = FrameCache(cache_folder(loaded) / "frames")
-    cache.sweep()
+    cache = FrameCache(frames_folder(loaded))
     async with clip_client(base_url, job.network.allow_hosts) as clips, FramePool(cache=cache) as frames:
         desk = Desk(
             job=job,

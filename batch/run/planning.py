@@ -13,6 +13,7 @@ import polars as pl
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
 from batch.errors import ManifestProblem
+from batch.files import sweep_parts
 from batch.inputs.manifest import open_manifest
 from batch.inputs.picturefacts import is_url
 from batch.inputs.standard import StandardInput
@@ -63,6 +64,17 @@ class _StoppedError(Exception):
 def cache_folder(loaded: LoadedJob) -> Path:
     """Say where hashes, fetched pictures and prepared frames are kept; all of it can be deleted."""
     return loaded.location.state.parent / "cache"
+
+
+def frames_folder(loaded: LoadedJob) -> Path:
+    """Say where prepared frames are kept."""
+    return cache_folder(loaded) / "frames"
+
+
+def sweep_cache(loaded: LoadedJob) -> None:
+    """Remove what killed commands have left half-written in the cache; before this one writes there."""
+    for folder in (cache_folder(loaded), frames_folder(loaded)):
+        sweep_parts(folder)
 
 
 def picture_path(loaded: LoadedJob, source: str, sha256: str) -> Path:

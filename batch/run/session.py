@@ -32,7 +32,7 @@ from batch.models import profile_for
 from batch.providers.secret import read_key
 from batch.run.desking import provider_for, room_of, set_up_desk
 from batch.run.engine import Engine, Parts
-from batch.run.planning import Spend, bring_plan_up_to_date, list_rejected, planned_spend
+from batch.run.planning import Spend, bring_plan_up_to_date, list_rejected, planned_spend, sweep_cache
 from batch.run.preflight import look_before_buying
 from batch.run.reporting import write_job_report
 from batch.run.room import HINT
@@ -168,6 +168,7 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
             signals=signals,
         )
         try:
+            sweep_cache(loaded)  # also where nothing is left to do: nobody else would
             return await _do(session)
         finally:
             audience.close()

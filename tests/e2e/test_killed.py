@@ -202,3 +202,15 @@ def test_another_program_that_looks_into_the_state_takes_nothing_from_it(shop: S
         last = shop.run()
     assert set(shop.ledger().bought.values()) == {1}
     assert (last.exit, last.items) == (0, {"done": 2}), last.err
+
+
+def test_what_a_killed_run_left_in_the_cache_is_swept_even_if_nothing_is_left_to_do(shop: Shop) -> None:
+    """A power cut may bring a part back after all is done, and no later run would touch the cache again."""
+    shop.rows("A-1")
+    shop.job()
+    assert shop.run().exit == 0
+    with subprocess.Popen(["true"]) as gone:  # its number belongs to nobody now
+        pass
+    part = shop.out / "cache" / "frames" / "passing" / f"{gone.pid}-1-0.part"
+    part.write_bytes(b"half a frame")
+    assert (shop.run().exit, shop.leftovers()) == (0, [])
