@@ -10,7 +10,7 @@ import pytest
 from batch.core.ending import Cause
 from batch.core.pace import InFlightLimit
 from batch.core.prediction import Denial, NotAccepted
-from batch.run.buyer import Buyer
+from batch.run.hindrances import Hindrances
 from batch.run.traffic import Gate
 
 if TYPE_CHECKING:
@@ -44,16 +44,15 @@ def clock() -> _Clock:
 
 
 @pytest.fixture
-def desk(clock: _Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
+def desk(clock: _Clock) -> Any:
     """Give a desk with nothing in flight."""
-    monkeypatch.setattr("batch.run.buyer.queries.submitted_in", lambda *_: 0)
     return _Desk(
         clock=clock,
         gate=Gate(cast("Clock", clock), InFlightLimit(most=4, calm=60.0), exposure=4, in_flight=0),
         stops=[],
         store=SimpleNamespace(reader=None),
         run=SimpleNamespace(id=1),
-        timing=SimpleNamespace(cooldown=100.0),
+        timing=SimpleNamespace(cooldown=100.0, longest_pause=3600.0),
         watcher=SimpleNamespace(note=lambda _: None),
     )
 
@@ -61,11 +60,11 @@ def desk(clock: _Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
 async def test_answers_of_one_breath_are_one_try(desk: Any, clock: _Clock) -> None:
     """Four open submits that all meet a 402 count once; the third cooldown that helps nothing ends the run."""
     nothing: Any = SimpleNamespace(running=0, waiting=0, put_back=lambda *_: None)
-    buyer = Buyer(desk, nothing, nothing, nothing)
+    hindrances = Hindrances(desk, nothing, nothing, nothing)
     article: Any = SimpleNamespace(sku="A-1", item_id=1)
     for ends in ([], [], [Cause.BALANCE]):
         for _ in range(4):
-            buyer._denied(article, NO_MONEY)
+            hindrances.denied(article, NO_MONEY)
         assert desk.stops[:1] == ends
         clock.moment += 100.0
 
@@ -73,9 +72,9 @@ async def test_answers_of_one_breath_are_one_try(desk: Any, clock: _Clock) -> No
 async def test_a_pause_that_a_429_asks_for_is_bounded(desk: Any, clock: _Clock) -> None:
     """A header that asks for years is a mistake, and the run goes on after an hour."""
     nothing: Any = SimpleNamespace(running=0, waiting=0, put_back=lambda *_: None)
-    buyer = Buyer(desk, nothing, nothing, nothing)
+    hindrances = Hindrances(desk, nothing, nothing, nothing)
     answer = NotAccepted(denial=Denial.TOO_MANY, http_status=429, message="too many", retry_after=999_999_999.0)
-    buyer._denied(cast("Any", SimpleNamespace(sku="A-1", item_id=1)), answer)
+    hindrances.denied(cast("Any", SimpleNamespace(sku="A-1", item_id=1)), answer)
     assert desk.gate.paused
     clock.moment += 3600.0
     assert not desk.gate.paused

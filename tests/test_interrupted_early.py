@@ -12,6 +12,7 @@ import pytest
 from batch.errors import Exit, Interrupted, UsageProblem
 from batch.inputs.jobfile import read_job
 from batch.run import session
+from batch.run.calls import Request
 from batch.run.clock import Clock
 from batch.run.engine import Parts
 from batch.store.store import Store
@@ -42,7 +43,7 @@ class Nobody:
 
 
 async def _call(shop: Shop) -> None:
-    request = session.Request(parts=Parts(), confirm=lambda _: False)
+    request = Request(parts=Parts(), confirm=lambda _: False)
     await session.run_job(read_job(shop.job_file), request, audience=Nobody(), clock=Clock())
 
 

@@ -13,8 +13,8 @@ from batch.inputs.jobfile import LoadedJob, read_job
 if TYPE_CHECKING:
     import argparse
 
+    from batch.run.calls import Outcome
     from batch.run.planning import Spend
-    from batch.run.session import Outcome
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,9 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _work(arguments: argparse.Namespace, loaded: LoadedJob) -> Outcome:
+    from batch.run.calls import Request  # noqa: PLC0415 - the same
     from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
     from batch.run.engine import Parts  # noqa: PLC0415 - the same
-    from batch.run.session import Request, run_job  # noqa: PLC0415 - the same
+    from batch.run.session import run_job  # noqa: PLC0415 - the same
 
     collecting = arguments.command == "collect"
     parts = Parts(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from batch.core import events as ev
 from batch.core.ending import Cause
 from batch.core.lifecycle import Phase
-from batch.core.money import format_usd, from_micros, to_micros
+from batch.core.money import to_micros
 from batch.core.order import wire_inputs
 from batch.core.prediction import (
     Accepted,
@@ -27,6 +27,7 @@ from batch.errors import StorageProblem
 from batch.frames.errors import PictureError
 from batch.frames.settings import RECIPE_VERSION
 from batch.run.clock import utc_day
+from batch.run.hindrances import Hindrances, Trouble
 from batch.run.naming import names_for
 from batch.run.room import HINT
 from batch.store import queries
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
     from batch.store.queries import Article
 
 _KEEP_UPLOADS = 30 * 86_400
-_MOST_TROUBLE = 6
-_BALANCE_TRIES = 3
-_MOST_FULL = 10
 _MOST_PATIENCE = 2.0
 
 
@@ -69,14 +67,6 @@ class _Turn:
                 await self.before.wait()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Trouble:
-    """Calls of one kind that got nowhere, one after the other; `since` is on the clock's ticks."""
-
-    count: int = 0
-    since: float = 0.0
-
-
 class Buyer:
     """Buys items, `submit_concurrency` at a time.
 
@@ -88,10 +78,8 @@ class Buyer:
         self._feed = feed
         self._watch = watch
         self._reconciler = reconciler
-        self._uploads = _Trouble()
-        self._unsent = _Trouble()  # counted apart: uploads may well go through in between
-        self._full = 0
-        self._balance_tries = 0
+        self._uploads = Trouble()
+        self._hindrances = Hindrances(desk, feed, watch, reconciler)
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
         self._critical = 0
         self._busy = 0
@@ -126,7 +114,7 @@ class Buyer:
             reached = self._cap_reached(article)
             if reached is not None:
                 ready.frame.cancel()
-                self._capped(article, reached)
+                self._hindrances.capped(article, reached)
                 return
             frame = await self._frame(ready)
             upload = await self._upload(article, frame) if frame is not None else None
@@ -245,26 +233,13 @@ class Buyer:
         if isinstance(answer, NoAnswer) and answer.key_refused:
             desk.stop(Cause.KEY_REFUSED, f"{what}: {answer.message}", "check EACHLABS_API_KEY")
             return
-        pause = self._pause_after(self._uploads)
+        pause = self._uploads.pause_after(desk)
         if pause is None:
             overloaded = isinstance(answer, NoAnswer) and answer.http_status in {429, 500, 502, 503, 504}
             cause = Cause.OVERLOADED if overloaded else Cause.UNREACHABLE
             desk.stop(cause, f"{what}: {answer.message}", "run the same command again later; nothing is lost")
             return
         await asyncio.sleep(pause)
-
-    def _pause_after(self, trouble: _Trouble) -> float | None:
-        """Count a call that got nowhere, and give the pause after it; None when that has gone on for too long.
-
-        Several buyers fail at the same time, so that their number alone says little.
-        """
-        timing, now = self._desk.timing, self._desk.clock.ticks()
-        if not trouble.count:
-            trouble.since = now
-        trouble.count += 1
-        if trouble.count >= _MOST_TROUBLE and now - trouble.since >= timing.missing_after:
-            return None
-        return timing.trouble_pause * min(10.0, 2.0 ** min(trouble.count - 1, 4))
 
     async def _attempt(self, article: Article, frame: Frame, upload: Upload) -> Record | None:
         """Write the intent, send, record; None where there was no room for an intent."""
@@ -319,7 +294,7 @@ class Buyer:
         )
         if isinstance(reserved, CapReached):
             self.submitted -= 1
-            self._capped(article, reserved)
+            self._hindrances.capped(article, reserved)
             return None
         return await self._send(article, upload)
 
@@ -365,7 +340,7 @@ class Buyer:
         """Do what an outcome asks for beyond being written down."""
         match outcome:
             case Accepted() if record.phase is Phase.RUNNING:
-                self._unsent.count = self._full = self._balance_tries = 0
+                self._hindrances.none()
                 self._watch.add(article, record)
                 if self._desk.on_accepted is not None:
                     self._desk.background(self._desk.on_accepted(self._desk, record))
@@ -374,88 +349,10 @@ class Buyer:
                 self._reconciler.add(article, record)
             case NotSent():
                 self.submitted -= 1
-                self._not_sent(article, outcome)
+                self._hindrances.not_sent(article, outcome)
             case NotAccepted():
                 self.submitted -= 1
-                self._denied(article, outcome)
-
-    def _not_sent(self, article: Article, outcome: NotSent) -> None:
-        desk = self._desk
-        pause = self._pause_after(self._unsent)
-        if pause is None:
-            hint = "run the same command again later; nothing is lost"
-            desk.stop(Cause.UNREACHABLE, f"the provider cannot be reached: {outcome.message}", hint)
-        self._feed.put_back(article.item_id, pause or 0.0)
-
-    def _denied(self, article: Article, outcome: NotAccepted) -> None:
-        desk = self._desk
-        said = f"{article.sku}: the provider answered {outcome.http_status} ({outcome.message})"
-        match outcome.denial:
-            case Denial.BAD_INPUT:
-                desk.watcher.note(said)
-                desk.verdict(failed=True)  # it costs nothing, and must not use up a whole catalogue
-                return
-            case Denial.TOO_MANY:
-                self._too_many(said, outcome.retry_after or 0.0)
-            case Denial.BALANCE:
-                self._no_balance(said)
-            case Denial.KEY:
-                desk.stop(Cause.KEY_REFUSED, said, "check EACHLABS_API_KEY")
-            case Denial.FORBIDDEN:
-                desk.stop(Cause.KEY_REFUSED, said, "this key may not use this model or this API")
-            case Denial.MODEL_GONE:
-                desk.stop(Cause.MODEL_GONE, said, "choose another `model:`; `sora-batch doctor` lists them")
-            case Denial.OUR_DEFECT:
-                desk.stop(Cause.DEFECT, said, "nothing was bought; please report this, with the message above")
-        self._feed.put_back(article.item_id)
-
-    @property
-    def _may_settle(self) -> bool:
-        """Whether anything of ours is running, or may be: its end frees what it holds."""
-        return self._watch.running > 0 or self._reconciler.waiting > 0
-
-    def _too_many(self, said: str, retry_after: float) -> None:
-        """Pause. With nothing of ours in flight others fill the account, and no end of ours will ever make room."""
-        desk = self._desk
-        desk.gate.lower()
-        if not (self._may_settle or desk.gate.paused):
-            self._full += 1
-        if self._full >= _MOST_FULL:
-            desk.stop(Cause.OVERLOADED, said, "run the same command again later; nothing is lost")
-            return
-        pause = max(desk.timing.cooldown, min(retry_after, desk.timing.longest_pause))
-        desk.gate.pause(pause)
-        desk.watcher.note(f"{said}; submitting pauses for {pause:.0f} s")
-
-    def _no_balance(self, said: str) -> None:
-        """Wait until something of ours settles; with nothing in flight, one cooldown each for three tries."""
-        desk = self._desk
-        if self._may_settle:
-            desk.gate.wait_for_settling()
-            desk.watcher.note(f"{said}; submitting goes on when something of ours has settled")
-            return
-        if desk.gate.paused:  # sent before the pause began: no further try
-            return
-        self._balance_tries += 1
-        if self._balance_tries >= _BALANCE_TRIES:
-            desk.stop(Cause.BALANCE, said, "top up the balance at each::labs, then give the same command again")
-            return
-        desk.gate.pause(desk.timing.cooldown)
-        desk.watcher.note(f"{said}; nothing of ours is in flight, trying again in {desk.timing.cooldown:.0f} s")
-
-    def _capped(self, article: Article, reached: CapReached) -> None:
-        desk = self._desk
-        cap, committed = (format_usd(from_micros(m)) for m in (reached.cap, reached.committed))
-        what = f"budget.per_{reached.scope}_usd ({cap}) is reached: {committed} is spent or reserved"
-        if reached.scope == "item":
-            desk.note(f"{article.sku}: {what}, and one attempt more would go beyond it")
-            desk.capped_items += 1
-            return
-        if self._may_settle:  # for less than its estimate, or for nothing
-            desk.gate.wait_for_settling()
-            self._feed.put_back(article.item_id)
-            return
-        desk.stop(Cause.MONEY_CAP, what, "raise the cap in the job, or wait for the next run or day")
+                self._hindrances.denied(article, outcome)
 
 
 def caps_of(desk: Desk) -> Caps:

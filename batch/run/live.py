@@ -13,11 +13,12 @@ import httpx
 
 from batch.errors import MissingInput, Problem, UsageProblem
 from batch.net.clients import clip_client
+from batch.run.calls import Request
 from batch.run.desking import provider_for
 from batch.run.engine import Parts
 from batch.run.findings import Finding, Level
 from batch.run.history import BEFORE, look_at, read_history
-from batch.run.session import Request, run_job
+from batch.run.session import run_job
 from batch.store import queries
 from batch.store.changes import set_meta
 from batch.store.state import Binding, read_state
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
     from batch.core.lifecycle import Record
     from batch.inputs.jobfile import LoadedJob
+    from batch.run.calls import Audience, Outcome
     from batch.run.clock import Clock
     from batch.run.desk import Desk
     from batch.run.planning import Spend
-    from batch.run.session import Audience, Outcome
 
 LIVE = "live"
 """Where the state remembers the newest measurement."""

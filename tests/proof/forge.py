@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 _IMPORTED = (
     *(f"batch.cli.{name}" for name in ("work", "cancel", "status", "simulate")),
+    "batch.run.concluding",
     "batch.run.session",
     "batch.run.reporting",
     "batch.simulator.server",
