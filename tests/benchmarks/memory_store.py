@@ -49,6 +49,8 @@ class MemoryStore:
     The plan lies in an SQLite database in memory, because the shell asks for it in SQL.
     """
 
+    unsearched = False
+
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.reader = connection
@@ -72,6 +74,13 @@ class MemoryStore:
     async def do(self, work: Work[T]) -> T:
         """Do other work."""
         return work(self.reader)
+
+    async def search(self) -> None:
+        """Find nothing."""
+
+    async def keep_copy(self) -> str:
+        """Keep nothing."""
+        return ""
 
     async def close(self) -> None:
         """Forget everything."""
@@ -128,9 +137,9 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> MemoryStore
     return MemoryStore(path, connection)
 
 
-def read_state(path: Path) -> sqlite3.Connection:
+def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
     """Take the place of `batch.store.state.read_state`; the report's thread closes what it is given."""
-    del path
+    del path, binding
     opened = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     _OPENED[-1].backup(opened)
     return opened
