@@ -41,7 +41,7 @@ name: bench
 manifest: {{path: manifest.parquet}}
 provider: {{name: simulator, base_url: "{base}", speed: 100000}}
 defaults: {{prompt: "The {{title}} turns slowly on white marble.", duration: 4, aspect_ratio: "16:9"}}
-limits: {{submit_per_minute: 100000, in_flight: 50, submit_concurrency: 16}}
+limits: {{min_free: 0, submit_per_minute: 100000, in_flight: 50, submit_concurrency: 16}}
 output: {{dir: out}}
 """
 

@@ -145,6 +145,7 @@ async def transitions(path: Path) -> tuple[float, float]:
     for _ in range(ROUNDS):
         with contextlib.closing(open_state(path, BINDING)) as connection:
             slow = alone(connection, [next(ids) for _ in range(ALONE // EVENTS_OF_AN_ITEM)])
+        close_seal(path)
         store = await open_store(path, BINDING, now=time.time())
         fast.append(await together(store, [next(ids) for _ in range(WAITERS)]))
         await store.close()
