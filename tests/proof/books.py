@@ -108,6 +108,11 @@ class State:
         return {item["id"]: item for item in self.items}
 
     @property
+    def intended(self) -> set[tuple[int, int]]:
+        """Attempts whose POST may have been open when the state was read."""
+        return {(a["item_id"], a["number"]) for a in self.attempts if a["state"] == "intended"}
+
+    @property
     def lost(self) -> set[tuple[int, int]]:
         """Attempts of which nobody knows whether they were accepted."""
         return {(a["item_id"], a["number"]) for a in self.attempts if a["state"] in LOST}

@@ -351,8 +351,11 @@ def _report(shop: Shop, state: State) -> Iterator[str]:
 
 
 def new_exposure(before: State | None, after: State, *, concurrency: int) -> list[str]:
-    """Hold a kill to what it may leave: no more attempts of unknown fate than submits that may be open."""
-    new = after.lost - (before.lost if before else set())
+    """Hold a kill to what it may leave: no more attempts of unknown fate than submits that may be open.
+
+    An attempt whose answer the provider has lost was unconfirmed before the kill, which adds nothing to that.
+    """
+    new = after.intended - (before.lost if before else set())
     return [f"6: one kill left {len(new)} attempts of unknown fate"] if len(new) > concurrency else []
 
 
