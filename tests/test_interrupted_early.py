@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from batch.cli import main
 from batch.errors import Exit, Interrupted, UsageProblem
 from batch.inputs.jobfile import read_job
 from batch.run import session
@@ -85,3 +86,14 @@ async def test_while_a_problem_is_told(
 
 async def _nobody_confirms(_: object) -> None:
     raise UsageProblem("nothing was bought: nobody confirmed the spending")
+
+
+def test_while_the_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends with 130 and one word, before anything is known of what was wanted."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("batch.cli.build_parser", interrupted)
+    assert main(["run", "job.yaml"]) == 130
+    assert capsys.readouterr().err == "sora-batch: interrupted\n"

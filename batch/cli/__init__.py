@@ -20,6 +20,7 @@ _DEFECT = 70  # EX_SOFTWARE: never documented as an answer, since it means that 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit code."""
     words = sys.argv[1:] if argv is None else argv
+    arguments: argparse.Namespace | None = None
     try:
         arguments = build_parser(words).parse_args(words)
         module = import_module(f"batch.cli.{arguments.module}")
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _said(arguments, f"{text}\n  {hint}", _DEFECT)
 
 
-def _said(arguments: argparse.Namespace, text: str, code: int) -> int:
+def _said(arguments: argparse.Namespace | None, text: str, code: int) -> int:
     from batch.cli.console import complain  # noqa: PLC0415 - only where there is something to complain of
 
     complain(text, log_format=getattr(arguments, "log_format", "text"))
