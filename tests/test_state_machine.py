@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
     from batch.core.lifecycle import Record
 
+pytestmark = pytest.mark.proof
+
+
 CODES = (
     "PROVIDER_SERVER_ERROR",
     "WORKER_LOST",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.proof.shop import Shop
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, template: bytes) -> Shop:

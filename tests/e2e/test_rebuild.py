@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tests.proof.shop import Ended, Shop
 
+pytestmark = pytest.mark.proof
+
+
 SKUS = ("A-1", "A-2", "A-3", "A-4")
 
 
