@@ -20,6 +20,7 @@ PASSING = "passing"
 
 _numbers = itertools.count()
 _MAKING_FOLDERS: Final = threading.Lock()
+_SETTLED: Final[set[Path]] = set()
 _NOT_A_MATTER_OF_NAMES: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
 _CHECK_FOLDER: Final = "check `output.dir` in the job and its permissions"
 
@@ -65,37 +66,41 @@ def sync_folder(folder: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, so that they survive a power cut.
 
-    Callers in several threads wait for each other: none is told of a folder that another has yet to sync.
+    One that is there already may have been made a moment ago by a run that was killed before it synced the folder
+    above, so each folder's place is synced once a process. Those that only others can write in are left alone: we have
+    made nothing there. Callers in several threads wait for each other: none is told of a folder that another has yet
+    to sync.
 
     Raises:
-        OSError: If it cannot be made.
+        OSError: If it cannot be made, or the disk fails.
     """
     with _MAKING_FOLDERS:
-        _make_folder(folder)
+        _make_folder(folder.absolute())
 
 
 def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
+    if folder in _SETTLED and folder.is_dir():
         return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    above = folder.parent
+    if not folder.is_dir():
+        _make_folder(above)
+        folder.mkdir(exist_ok=True)
+    elif above == folder or not all(os.access(one, os.R_OK | os.W_OK | os.X_OK) for one in (folder, above)):
+        return
+    else:
+        _make_folder(above)
+    sync_folder(above)
+    _SETTLED.add(folder)
 
 
 def settle_folder(folder: Path) -> None:
     """Make a folder if need be, and make sure that it and what it holds stay.
 
-    A run that was killed may have made it a moment ago and never synced the folders above. Those that nobody but
-    others can write in are left alone: we have made nothing there.
-
     Raises:
         OSError: If it cannot be made, or the disk fails.
     """
     make_folder(folder)
-    for one in (folder, *folder.absolute().parents):
-        if not os.access(one, os.R_OK | os.W_OK | os.X_OK):
-            break
-        sync_folder(one)
+    sync_folder(folder)
 
 
 @contextmanager

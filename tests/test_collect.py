@@ -400,6 +400,7 @@ async def test_a_cancellation_while_the_disk_is_awaited_keeps_the_clip(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rename is not torn: it is done when the cancellation goes on."""
+    make_folder(tmp_path)  # it is synced once a process, which is not what is cancelled here
     loop = asyncio.get_running_loop()
     tasks: list[asyncio.Task[Fetched]] = []
     real = os.fsync

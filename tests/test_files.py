@@ -12,7 +12,7 @@ import pytest
 
 from batch import files
 from batch.errors import CannotCreate, StorageProblem
-from batch.files import disk_problem, passing_part, settle_folder, sweep_parts
+from batch.files import disk_problem, make_folder, passing_part, settle_folder, sweep_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,11 @@ def test_a_folder_that_a_killed_run_has_made_is_synced_all_the_same(
     monkeypatch.setattr(files, "sync_folder", synced.append)
     folder = tmp_path / "out" / "shop"
     folder.mkdir(parents=True)
-    settle_folder(folder)
-    assert synced[:3] == [folder, folder.parent, tmp_path]
+    make_folder(folder / "A-1")
+    assert synced[-3:] == [tmp_path, folder.parent, folder]
+    make_folder(folder / "A-1")
+    make_folder(folder / "A-2")
+    assert synced[-3:] == [folder.parent, folder, folder], "what is known to stay is not synced again"
 
 
 def test_folders_of_others_are_not_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +45,7 @@ def test_folders_of_others_are_not_synced(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(files, "sync_folder", synced.append)
     monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path)
     settle_folder(tmp_path / "out")
-    assert synced == [tmp_path, tmp_path / "out"]  # the first when it was made
+    assert synced == [tmp_path, tmp_path / "out"]  # the first because something was made in it
 
 
 def test_parts_of_dead_writers_are_swept_and_those_of_living_ones_are_not(tmp_path: Path) -> None:

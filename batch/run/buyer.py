@@ -30,6 +30,7 @@ from batch.run.clock import utc_day
 from batch.run.hindrances import Hindrances, Trouble
 from batch.run.naming import names_for
 from batch.run.room import HINT
+from batch.run.uploads import discard
 from batch.store import queries
 from batch.store.changes import CapReached, Caps, Purpose, cap_reached
 
@@ -353,6 +354,8 @@ class Buyer:
             case NotAccepted():
                 self.submitted -= 1
                 self._hindrances.denied(article, outcome)
+                if record.phase is Phase.FAILED:
+                    discard(self._desk, record)
 
 
 def caps_of(desk: Desk) -> Caps:

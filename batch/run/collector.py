@@ -14,6 +14,7 @@ from batch.core.money import to_micros
 from batch.core.prediction import NoAnswer, Seen, Status
 from batch.core.profile import expects_audio
 from batch.run.provenance import write_provenance
+from batch.run.uploads import discard
 from batch.store import changes, queries
 
 if TYPE_CHECKING:
@@ -174,12 +175,7 @@ class Collector:
         await desk.store.do(lambda connection: changes.finish(connection, item_id, done, run_id))
         for warning in clip.facts.warnings:
             desk.watcher.note(f"{delivery.article.sku}: {warning}")
-        if record.attempt is not None:
-            desk.background(self._delete_upload(item_id, record.attempt.number, record.attempt.upload_id))
-
-    async def _delete_upload(self, item_id: int, number: int, upload_id: str) -> None:
-        if await self._desk.provider.delete_upload(upload_id) is None:
-            await self._desk.store.do(lambda connection: changes.upload_gone(connection, item_id, number))
+        discard(desk, record)
 
     async def _give_up(self, delivery: _Delivery, why: str) -> None:
         desk = self._desk

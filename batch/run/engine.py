@@ -13,6 +13,7 @@ from batch.run.buyer import Buyer
 from batch.run.collector import Collector
 from batch.run.feed import Feed
 from batch.run.reconciler import Reconciler
+from batch.run.uploads import discard_left
 from batch.run.watch import Watch
 from batch.store import queries
 
@@ -60,6 +61,7 @@ class Engine:
     async def run(self) -> None:
         """Work until everything is done or stopped. Reasons to stop are left on the desk; only defects are raised."""
         self._take_up()
+        self._desk.background(discard_left(self._desk))
         self._desk.gate.doubtful = self._desk.store.unsearched
         self._begin(self._search(), "search")
         self._begin(self._watch.work(), "watch")

@@ -16,6 +16,7 @@ from batch.core.lifecycle import Phase
 from batch.core.money import format_usd, from_micros, to_micros
 from batch.core.prediction import Failure, NoAnswer, Prediction, Seen, Status, UnknownId
 from batch.core.retry import NO_OUTPUT, BuyAgain, GiveUp, Refused, decide
+from batch.run.uploads import discard
 
 if TYPE_CHECKING:
     from batch.core.lifecycle import Record
@@ -219,6 +220,7 @@ class Watch:
             retry_at=now + decision.after if isinstance(decision, BuyAgain) else None,
         )
         await desk.store.apply(record.item_id, event)
+        discard(desk, record)
         if event.cost is not None:
             desk.learn_price(watched.article, event.cost)
         if isinstance(decision, BuyAgain):
@@ -233,6 +235,7 @@ class Watch:
         await self._desk.store.apply(
             watched.record.item_id, ev.Cancelled(at=self._desk.clock.now(), cost=cost, message=message)
         )
+        discard(self._desk, watched.record)
         self._desk.watcher.note(f"{watched.article.sku}: {message}; charged ${format_usd(from_micros(cost))}")
         self._let_go(watched)
 

@@ -264,3 +264,31 @@ def test_what_earlier_runs_still_hold_is_shown_apart(shop: Shop) -> None:
     assert (second.exit, second.items) == (10, {"done": 1, "pending": 1}), second.err
     assert second.summary["run"]["cost"]["reserved_usd"] == "0.00"
     assert any(note.startswith("$0.40 of what is reserved is held by earlier runs") for note in second.summary["notes"])
+
+
+def test_frames_of_ended_attempts_are_removed_and_those_in_doubt_stay(shop: Shop) -> None:
+    """Of a clip, a failure, a refusal and a denied submit nothing stays; an attempt in doubt may need its own yet."""
+    shop.rows("DONE", "FAILED", "REFUSED", "DENIED", "DOUBT")
+    rules = (
+        '{on: render, fault: error, error_code: PROVIDER_SERVER_ERROR, match: "FAILED"}',
+        '{on: render, fault: refused, match: "REFUSED"}',
+        '{on: submit, fault: status, status: 400, body: {error: "no"}, match: "DENIED"}',
+        '{on: submit, fault: lost_answer_after_accept, match: "DOUBT"}',
+        '{on: render, fault: unlisted, match: "DOUBT"}',
+    )
+    shop.job(provider=shop.faults(*rules), reconcile={"grace": 400})
+    ended = shop.run("--keep-going")
+    assert ended.items == {"done": 1, "failed": 2, "refused": 1, "unconfirmed": 1}, ended.err
+    assert shop.frames_left() == 1
+
+
+def test_frames_that_an_earlier_run_could_not_remove_are_removed_by_the_next(shop: Shop) -> None:
+    """The provider refused to remove them once; the next run that has something to do comes back to them."""
+    shop.rows("A-1", "A-2")
+    shop.job(provider=shop.faults("{on: delete, fault: status, status: 500, times: 20}"))
+    assert shop.run().exit == 0
+    assert shop.frames_left() == 2
+    shop.rows("A-1", "A-2", "A-3")
+    shop.job(provider=shop.faults())
+    assert shop.run().exit == 0
+    assert shop.frames_left() == 0

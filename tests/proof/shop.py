@@ -189,6 +189,11 @@ class Shop:
         """Count the requests for a prediction."""
         return sum(r["method"] == "POST" and r["path"].rstrip("/") == "/v1/prediction" for r in self.requests())
 
+    def frames_left(self) -> int:
+        """Count the uploads that still lie at the provider."""
+        kinds = [line["event"] for line in _json_lines(self.provider_folder / "uploads.jsonl")]
+        return kinds.count("presigned") - kinds.count("deleted")
+
     def clips(self) -> list[Path]:
         """List the clips that lie in the output folder."""
         return sorted(path for path in self.out.rglob("*.mp4") if self.provider_folder not in path.parents)
