@@ -9,6 +9,7 @@ from batch.cli.console import Progress, ask, on_terminal, say, say_json
 from batch.cli.words import closing_lines
 from batch.core.money import format_usd
 from batch.inputs.jobfile import LoadedJob, read_job
+from batch.store.lock import lock_path, refuse_if_held
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Do the call, print how it went, and give its exit code."""
     loaded = read_job(arguments.job)
+    refuse_if_held(lock_path(loaded.location.state))
     outcome = asyncio.run(_work(arguments, loaded))
     if arguments.json:
         say_json(outcome.as_json())

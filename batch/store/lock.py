@@ -58,11 +58,7 @@ class RunLock:
         if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
             hint = "keep the state on a local disk"
             return StorageProblem(f"the lock cannot be taken: {error.strerror}", where=str(self._path), hint=hint)
-        return Busy(
-            f"another run of this job is at work (process {holder or 'unknown'})",
-            where=str(self._path),
-            hint="wait for it, or look at it with `sora-batch status JOB --watch`",
-        )
+        return _busy(self._path, holder or "unknown")
 
     def release(self) -> None:
         """Let the next run begin. The file stays: removing it would let two runs hold two different locks."""
@@ -82,3 +78,22 @@ def lock_holder(path: Path) -> str:
     finally:
         os.close(descriptor)
     return ""
+
+
+def refuse_if_held(path: Path) -> None:
+    """End early, before anything heavy is imported; who passes takes the lock all the same.
+
+    Raises:
+        Busy: If another process holds the lock; names that process.
+    """
+    holder = lock_holder(path)
+    if holder:
+        raise _busy(path, holder)
+
+
+def _busy(path: Path, holder: str) -> Busy:
+    return Busy(
+        f"another run of this job is at work (process {holder})",
+        where=str(path),
+        hint="wait for it, or look at it with `sora-batch status JOB --watch`",
+    )
