@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,3 +99,40 @@ def test_while_the_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setattr("batch.cli.build_parser", interrupted)
     assert main(["run", "job.yaml"]) == 130
     assert capsys.readouterr().err == "sora-batch: interrupted\n"
+
+
+_SWALLOWED = """
+import signal, sys
+from batch.cli import main
+
+class Swallows:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            {strike}
+        return None
+
+sys.meta_path.insert(0, Finder())
+sys.exit(main(["run", "--yes", {job!r}]))
+"""
+
+
+@pytest.mark.parametrize("module", ["batch.cli.console", "batch.run.session", "batch.frames.pool"])
+@pytest.mark.parametrize(
+    "strike",
+    ["Swallows()", "signal.raise_signal(signal.SIGINT)", "try: signal.raise_signal(2)\n            except: 1 / 0"],
+    ids=["swallowed", "plain", "wrapped"],
+)
+def test_while_modules_are_imported(shop: Shop, module: str, strike: str) -> None:
+    """Python swallows Ctrl-C there, or wraps it: the run ends all the same, and has bought nothing."""
+    shop.rows("A-1")
+    shop.job()
+    script = _SWALLOWED.format(module=module, strike=strike, job=str(shop.job_file))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "defect" not in done.stderr
+    assert not shop.provider_folder.exists() or shop.posts() == 0

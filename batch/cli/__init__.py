@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from batch import interrupts
 from batch.cli.parser import build_parser
 from batch.errors import Exit, Problem
 
@@ -21,9 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says and give the exit code."""
     words = sys.argv[1:] if argv is None else argv
     arguments: argparse.Namespace | None = None
+    interrupts.remember()
     try:
         arguments = build_parser(words).parse_args(words)
         module = import_module(f"batch.cli.{arguments.module}")
+        if interrupts.seen():
+            raise KeyboardInterrupt
         return int(module.run(arguments))
     except Problem as problem:
         return _said(arguments, str(problem), problem.exit)
@@ -35,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as defect:
         if os.environ.get("SORA_BATCH_DEBUG"):
             raise
+        if interrupts.seen():
+            return _said(arguments, "interrupted", Exit.SIGINT)
         text = f"a defect of sora-batch: {type(defect).__name__}: {defect}"
         hint = "SORA_BATCH_DEBUG=1 shows where; the state is as safe as after kill -9"
         return _said(arguments, f"{text}\n  {hint}", _DEFECT)

@@ -8,6 +8,7 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from batch import interrupts
 from batch.core.ending import Cause
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def signals_heeded() -> Iterator[Signals]:
     heeded = Signals()
     for number in _CAUSES:
         loop.add_signal_handler(number, heeded.take, number)
+    if interrupts.seen():  # while modules were imported, which has swallowed it
+        heeded.take(signal.SIGINT)
     try:
         yield heeded
     finally:

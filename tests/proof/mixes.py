@@ -253,6 +253,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=4, help="mixes at once; most of their time is waiting")
     arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so would ours
     folder = Path(tempfile.mkdtemp(prefix="mixes-"))
     start, broken, seen = time.monotonic(), 0, Counter[str]()
     seeds = range(arguments.seed, arguments.seed + arguments.mixes)

@@ -168,6 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so would ours
     folder = Path(tempfile.mkdtemp(prefix="signals-"))
     played = prove(arguments.moments, arguments.seed, arguments.workers, folder)
     broken = sum(bool(moment.found) for moment in played)
