@@ -11,6 +11,7 @@ from batch.core.lifecycle import Phase, Record
 from batch.core.money import to_micros
 from batch.core.prediction import NoAnswer, Seen, Status
 from batch.core.timing import timing_of
+from batch.errors import UsageProblem
 from batch.models import profile_for
 from batch.run.desking import provider_for
 from batch.store import queries
@@ -49,12 +50,14 @@ async def cancel_items(
 
     Raises:
         Busy: If a run is at work on this job: it has to end first.
+        UsageProblem: If the job never had one of the SKUs; nothing is cancelled then.
         Problem: If the state, the key or the provider is not there.
     """
     location = loaded.location
     binding = Binding.of(location)
     store = await open_store(location.state, binding, now=clock.now())
     try:
+        _all_known(store, skus)
         records = queries.records_in(store.reader, Phase.RUNNING)
         chosen = [r for r in records if not skus or queries.article(store.reader, r.item_id).sku in skus]
         if not chosen:
@@ -72,6 +75,15 @@ async def cancel_items(
         ended=tuple(text for kind, text in results if kind in {Status.SUCCEEDED, Status.FAILED}),
         open=tuple(text for kind, text in results if kind is Status.RUNNING),
     )
+
+
+def _all_known(store: Store, skus: Collection[str]) -> None:
+    unknown = sorted(sku for sku in skus if not queries.records_of(store.reader, sku))
+    if unknown:
+        raise UsageProblem(
+            f"the job has no item of SKU {', '.join(unknown)}; nothing was cancelled",
+            hint="`sora-batch status JOB` counts them, the report lists them",
+        )
 
 
 async def _cancel(

@@ -139,6 +139,8 @@ def test_submit_now_collect_later_cancel_what_renders(shop: Shop) -> None:
 
         other = shop.command("cancel", "--sku", "A-1", "--json")
         assert (other.exit, other.summary["cancelled"]) == (0, [])
+        mistyped = shop.command("cancel", "--sku", "A-2", "--sku", "A2", "--json")
+        assert (mistyped.exit, "no item of SKU A2; nothing was cancelled" in mistyped.err) == (2, True)
         cancelled = shop.command("cancel", "--json")
         assert cancelled.exit == 0, cancelled.err
         assert [text.split()[0] for text in cancelled.summary["cancelled"]] == ["A-2"]
