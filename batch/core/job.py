@@ -193,6 +193,22 @@ class Breaker(Strict):
     of_last_50: int = Field(default=10, ge=1, le=50, description="failures among the last 50 that ended")
 
 
+class Quality(Strict):
+    """From where on a delivered clip is worth a person's look; nothing is bought again by itself."""
+
+    likeness: Ratio = Field(default=0.85, ge=0, le=1, description="least similarity of the first frame to the one sent")
+    colour_shift: Ratio = Field(default=8.0, ge=0, le=255, description="most distance of their colours, of 255")
+    drift: Ratio = Field(
+        default=0.5, ge=0, le=1, description="most of the product's colours that may be gone at the end"
+    )
+    black: Seconds = Field(default=0.2, description="most black picture")
+    frozen: Seconds = Field(default=1.0, description="longest stretch in which nothing moves")
+    flicker: Ratio = Field(default=1.0, ge=0, le=255, description="most up and down of the brightness, of 255")
+    frame_rate: Ratio = Field(default=10.0, ge=0, le=240, description="fewest frames a second")
+    loudness: float = Field(default=-60.0, ge=-200, le=0, description="below so many dB a clip counts as silent")
+    clipping: Ratio = Field(default=0.005, ge=0, le=1, description="most of the sound that may stand at the limit")
+
+
 class Network(Strict):
     """What pictures may be fetched from."""
 
@@ -257,6 +273,7 @@ class Job(Strict):
     retries: Retries = Field(default_factory=Retries)
     reconcile: Reconcile = Field(default_factory=Reconcile)
     breaker: Breaker = Field(default_factory=Breaker)
+    quality: Quality = Field(default_factory=Quality)
     canary: bool = Field(
         default=True, description="the first item of a job that never ran goes alone; not in the simulator"
     )

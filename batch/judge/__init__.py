@@ -1,0 +1,1 @@
+"""Looks at delivered clips frame by frame. Needs PyAV (the `video` extra)."""
