@@ -174,6 +174,11 @@ def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=_path, default=".", metavar="DIR", help="where to write (default: here)")
 
 
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=_path, metavar="DIR", help="the folder that holds clips and their notes")
+    _json(parser)
+
+
 def _simulate(parser: argparse.ArgumentParser) -> None:
     from batch.simulator import add_arguments  # noqa: PLC0415 - it is light, and only this command needs it
 
@@ -236,6 +241,13 @@ _COMMANDS = (
         summary="write the report anew from the state alone, or list a month's predictions for the invoice",
         examples="  sora-batch report configs/spring.yaml\n  sora-batch report configs/spring.yaml --month 2026-11",
         options=_report,
+    ),
+    _Command(
+        name="verify",
+        module="verify",
+        summary="hold a folder of clips against the notes beside them: missing, changed, or as delivered",
+        examples="  sora-batch verify out/spring\n  sora-batch verify /mnt/handed-over --json",
+        options=_verify,
     ),
     _Command(
         name="resolve",

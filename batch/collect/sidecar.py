@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 """Raised when a key changes its meaning; new keys do not raise it."""
 
+MADE_BY_MODEL: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+DRAWN_BY_PROGRAM: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+"""IPTC's digital source types: of what a trained model made, and of what the simulator draws."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -145,6 +149,7 @@ def sidecar_json(sidecar: Sidecar) -> bytes:
         "variant": sidecar.variant,
         "take": sidecar.take,
         "simulated": made.simulated,
+        "digital_source_type": DRAWN_BY_PROGRAM if made.simulated else MADE_BY_MODEL,
         "provider": made.provider,
         "model": made.model,
         "prediction_id": made.prediction_id,

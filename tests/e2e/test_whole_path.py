@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from batch.cli import main
+
 if TYPE_CHECKING:
     from tests.proof.shop import Shop
 
@@ -48,7 +50,9 @@ def test_a_catalogue_becomes_verified_clips_and_nothing_is_bought_twice(shop: Sh
         assert hashlib.sha256(clip.read_bytes()).hexdigest() == made
         assert sidecar["clip"]["sha256"] == made
         assert sidecar["simulated"] is True
+        assert sidecar["digital_source_type"].endswith("/algorithmicMedia"), "a program drew it, no trained model"
     assert len(shop.clips()) == 3
+    assert main(["verify", str(shop.out)]) == 0
     assert shop.leftovers() == []
     assert sorted(first.summary["report"]) == ["csv", "html", "json", "parquet"]
     assert all(Path(path).is_file() for path in first.summary["report"].values())
