@@ -14,6 +14,7 @@ from batch.cli.words import cost_line, count_line, nearest_path
 from batch.core.summary import ReportHead, summary_json
 from batch.errors import CannotCreate, Exit, UsageProblem
 from batch.inputs.jobfile import LoadedJob, read_job
+from batch.models import profile_for
 from batch.store import queries, views
 from batch.store.state import Binding, read_state
 
@@ -37,8 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace, loaded: LoadedJob, connection: sqlite3.Connection) -> None:
     from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.run.judging import look_at_clips  # noqa: PLC0415 - the same
     from batch.run.reporting import write_job_report  # noqa: PLC0415 - the same
 
+    if loaded.job.quality.look:
+        look_at_clips(loaded, profile_for(loaded), connection, complain)
     last = queries.newest_run(connection)
     head = ReportHead(
         job=loaded.job.name,

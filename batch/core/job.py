@@ -196,6 +196,7 @@ class Breaker(Strict):
 class Quality(Strict):
     """From where on a delivered clip is worth a person's look; nothing is bought again by itself."""
 
+    look: bool = Field(default=True, description="whether a run looks at the clips that it fetched, in the end")
     likeness: Ratio = Field(default=0.85, ge=0, le=1, description="least similarity of the first frame to the one sent")
     colour_shift: Ratio = Field(default=8.0, ge=0, le=255, description="most distance of their colours, of 255")
     drift: Ratio = Field(

@@ -63,6 +63,32 @@ class Remark:
     words: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a machine's look at a clip came to.
+
+    Attributes:
+        score: 0 to 100; see `score`.
+        strip, poster: The look's pictures, relative to the output folder, with forward slashes.
+    """
+
+    score: int
+    measured: Measured
+    remarks: tuple[Remark, ...]
+    strip: str
+    poster: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it under the names that the report uses."""
+        return {
+            "score": self.score,
+            "remarks": [asdict(remark) for remark in self.remarks],
+            "measured": self.measured.as_json(),
+            "strip": self.strip,
+            "poster": self.poster,
+        }
+
+
 def remarks(measured: Measured, limits: Quality, *, wants_sound: bool) -> tuple[Remark, ...]:
     """Say what lies outside the job's limits.
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from batch.core.quality import Look
+
 __all__ = [
     "ClipFacts",
     "Cost",
@@ -68,6 +70,7 @@ class ItemView:
         estimate: Dollars for one attempt.
         cost: Over all attempts.
         render_seconds: The provider's own time; None where unknown.
+        look: What a machine saw of its clip; None where none has looked.
     """
 
     key: str
@@ -96,6 +99,7 @@ class ItemView:
     submitted_at: datetime | None = None
     ended_at: datetime | None = None
     render_seconds: float | None = None
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -37,11 +38,11 @@ class Looked:
     stills: tuple[Image, ...]
 
 
-def look(clip: Path, sent: Path | None = None) -> Looked:
+def look(clip: Path, sent: bytes | None = None) -> Looked:
     """Decode a clip once and measure it.
 
     Args:
-        sent: The picture that the model was sent; None where it is not at hand.
+        sent: The picture that the model was sent, as a file's bytes; None where it is not at hand.
 
     Raises:
         CannotJudge: PyAV is missing, or the clip cannot be decoded.
@@ -96,7 +97,7 @@ class _Video:
 
     av: Any
     stream: Any
-    sent: Path | None
+    sent: bytes | None
     frames: int = 0
     seconds: float = 0.0
     black: float = 0.0
@@ -157,7 +158,7 @@ class _Video:
 
         if self.sent is None or self.first is None:
             return None, None
-        with Image.open(self.sent) as opened:
+        with Image.open(io.BytesIO(self.sent)) as opened:
             sent = opened.convert("RGB")
         return likeness(self.av, sent, self.first), colour_shift(sent, self.first)
 

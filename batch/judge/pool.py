@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import signal
+import threading
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from batch.files import write_atomic
@@ -15,8 +18,9 @@ from batch.judge.measuring import look
 from batch.judge.stills import poster, strip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from concurrent.futures import Future
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from batch.core.quality import Measured
@@ -30,13 +34,13 @@ class Order:
 
     Attributes:
         name: Whatever the caller knows it by.
-        sent: The picture that the model was sent; None where it is not at hand.
+        sent: The picture that the model was sent, as a file's bytes; None where it is not at hand.
         strip, poster: Where its pictures go; their folder is there.
     """
 
     name: str
     clip: Path
-    sent: Path | None
+    sent: bytes | None
     strip: Path
     poster: Path
 
@@ -50,30 +54,57 @@ class Judged:
     reason: str = ""
 
 
-def judge(orders: Iterable[Order], workers: int | None = None) -> Iterator[Judged]:
+def judge(orders: Iterable[Order], workers: int | None = None) -> Generator[Judged]:
     """Look at clips in a few processes, each with the lowest priority; give the results as they come.
 
-    Whoever stops asking stops the work: what has not begun is given up.
+    Orders are taken as they can be worked on, so that the pictures of a few only are in memory. Whoever stops asking
+    stops the work.
 
     Args:
         workers: How many clips are decoded at a time; one a core, at most 4, if left out.
     """
     count = workers or max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
+    left = iter(orders)
+    first = list(islice(left, count + 1))
+    if not first:
+        return
     context = multiprocessing.get_context("spawn")  # the caller has threads
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_step_back)
+    pool = ProcessPoolExecutor(min(count, len(first)), mp_context=context, initializer=_step_back)
+    waiting: dict[Future[Judged], Order] = {}
     try:
-        waiting: dict[Future[Judged], Order] = {pool.submit(_judge_one, order): order for order in orders}
-        for done in as_completed(waiting):
-            try:
-                yield done.result()
-            except BrokenProcessPool:
-                yield Judged(name=waiting[done].name, measured=None, reason="the decoder crashed on one of the clips")
+        for order in chain(first, left):
+            waiting[pool.submit(_judge_one, order)] = order
+            if len(waiting) > count:
+                yield from _ended(waiting)
+        while waiting:
+            yield from _ended(waiting)
+    except BrokenProcessPool:
+        for order in chain(waiting.values(), left):
+            yield Judged(name=order.name, measured=None, reason="the decoder crashed on one of the clips")
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _ended(waiting: dict[Future[Judged], Order]) -> Iterator[Judged]:
+    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+    for future in done:
+        judged = future.result()
+        del waiting[future]
+        yield judged
+
+
 def _step_back() -> None:
+    """Leave the machine to others, Ctrl-C to the parent, and the world when the parent has."""
     os.nice(10)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _judge_one(order: Order) -> Judged:

@@ -111,12 +111,18 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardClip:
-    """The clip on a card; its address is relative to the page and safe in an attribute."""
+    """The clip on a card; addresses are relative to the page and safe in an attribute.
+
+    Attributes:
+        poster, strip: Pictures taken from it; empty where nobody has looked at it yet.
+    """
 
     address: str
     path: str
     width: int
     height: int
+    poster: str = ""
+    strip: str = ""
 
     @property
     def shape(self) -> str:
@@ -154,6 +160,7 @@ class Card:
     reason: str
     advice: str
     warnings: tuple[str, ...]
+    remarks: tuple[str, ...]
     money: tuple[Fact, ...]
     facts: tuple[Fact, ...]
     details: tuple[Fact, ...]
@@ -182,6 +189,7 @@ def card_of(view: ItemView, picture: Thumbnail | None, clip_folder: str) -> Card
         reason=view.reason,
         advice=view.advice,
         warnings=all_warnings(view),
+        remarks=tuple(remark.words for remark in view.look.remarks) if view.look else (),
         money=_money(view),
         facts=tuple(_facts(view)),
         details=tuple(_details(view)),
@@ -216,11 +224,17 @@ def _clip(view: ItemView, standing: Standing, clip_folder: str) -> CardClip | No
         tall = across.isdecimal() and down.isdecimal() and int(down) > int(across)
         return NoClip(words=_WITHOUT_CLIP[standing], shape="tall" if tall else "wide")
     return CardClip(
-        address=quote(f"{clip_folder}/{view.clip.path}".encode("utf-8", "surrogateescape")),
+        address=_address(clip_folder, view.clip.path),
         path=view.clip.path,
         width=view.clip.width,
         height=view.clip.height,
+        poster=_address(clip_folder, view.look.poster) if view.look else "",
+        strip=_address(clip_folder, view.look.strip) if view.look else "",
     )
+
+
+def _address(folder: str, path: str) -> str:
+    return quote(f"{folder}/{path}".encode("utf-8", "surrogateescape"))
 
 
 def _money(view: ItemView) -> tuple[Fact, ...]:
@@ -238,6 +252,8 @@ def _money(view: ItemView) -> tuple[Fact, ...]:
 def _facts(view: ItemView) -> Iterator[Fact]:
     if view.clip:
         yield Fact(label="Clip", value=_clip_words(view.clip))
+        if view.look:
+            yield Fact(label="Score", value=f"{view.look.score} of 100")
     elif ordered := ", ".join(filter(None, (_length(view.duration), view.aspect))):
         yield Fact(label="Ordered", value=ordered)
     if (seconds := finite(view.render_seconds)) is not None:

@@ -15,12 +15,14 @@
                    "attempts", "prediction_id",
                    "clip": null or {"path", "bytes", "sha256", "seconds", "width", "height", "has_audio"},
                    "warnings": [...],    of the item and of its clip
+                   "look": null or {"score", "remarks": [{"id", "words"}], "measured": {...}, "strip", "poster"},
                    "estimate_usd",       for one attempt
                    "cost": {...},        as above, over all attempts
                    "submitted_at", "ended_at", "render_seconds"}],          null where unknown
      "rejected": [{"file", "line", "sku", "column", "value", "reason"}]}
 
-Amounts are texts with decimals (`"0.80"`), moments are ISO 8601 in UTC, `clip.path` is relative to the output folder.
+Amounts are texts with decimals (`"0.80"`), moments are ISO 8601 in UTC, `clip.path`, `look.strip` and
+`look.poster` are relative to the output folder.
 Each item and each rejected row stands on a line of its own.
 """
 
@@ -105,6 +107,7 @@ def item_json(view: ItemView) -> dict[str, Any]:
         "prediction_id": view.prediction_id,
         "clip": None if view.clip is None else _clip(view.clip),
         "warnings": list(all_warnings(view)),
+        "look": None if view.look is None else view.look.as_json(),
         "estimate_usd": _usd(view.estimate),
         "cost": view.cost.as_json(),
         "submitted_at": moment(view.submitted_at),

@@ -74,6 +74,10 @@ def _of_clip(read: Callable[[ClipFacts], Any]) -> Callable[[ItemView], Any]:
     return lambda view: None if view.clip is None else read(view.clip)
 
 
+def _remarks(view: ItemView) -> tuple[str, ...]:
+    return () if view.look is None else tuple(remark.words for remark in view.look.remarks)
+
+
 RESULTS: tuple[Result, ...] = (
     Result(name="status", kind=Kind.TEXT, read=lambda view: view.state),
     Result(name="phase", kind=Kind.TEXT, read=lambda view: view.phase),
@@ -91,6 +95,8 @@ RESULTS: tuple[Result, ...] = (
     Result(name="clip_has_audio", kind=Kind.TRUTH, read=_of_clip(lambda clip: clip.has_audio)),
     Result(name="clip_bytes", kind=Kind.INTEGER, read=_of_clip(lambda clip: clip.bytes)),
     Result(name="clip_sha256", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.sha256)),
+    Result(name="score", kind=Kind.INTEGER, read=lambda view: None if view.look is None else view.look.score),
+    Result(name="remarks", kind=Kind.TEXT, read=lambda view: " | ".join(_remarks(view))),
     Result(name="attempts", kind=Kind.INTEGER, read=lambda view: view.attempts),
     Result(name="estimate_usd", kind=Kind.MONEY, read=lambda view: view.estimate),
     Result(name="estimated_usd", kind=Kind.MONEY, read=lambda view: view.cost.estimated),

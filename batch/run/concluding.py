@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from batch.run.planning import list_rejected
 from batch.run.reporting import write_job_report
 from batch.store import changes, queries, views
 from batch.store.changes import SIGNALLED
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import sqlite3
@@ -109,6 +111,7 @@ async def _report(session: Session, outcome: Outcome, why: str) -> Outcome:
     )
     try:
         list_rejected(loaded, session.store.reader)
+        await _look(session)
         paths = await asyncio.to_thread(write_job_report, loaded, head)
     except Problem as problem:  # what was bought and what it cost stands in the state all the same
         session.audience.note(f"the report could not be written: {problem}")
@@ -117,6 +120,29 @@ async def _report(session: Session, outcome: Outcome, why: str) -> Outcome:
     finished = replace(outcome, report=paths)
     await _on_finish(session, finished)
     return finished
+
+
+async def _look(session: Session) -> None:
+    """Have the clips that this run fetched looked at; a signal leaves them for the next report."""
+    run, loaded = session.run, session.loaded
+    if run is None or not loaded.job.quality.look or session.signals.cause is not None or session.problem is not None:
+        return
+    if not any(True for _ in queries.delivered(session.store.reader, run_id=run.id)):
+        return
+    from batch.run.judging import look_at_clips  # noqa: PLC0415 - only where there are clips to look at
+
+    def work() -> None:
+        with closing(read_state(loaded.location.state, Binding.of(loaded.location))) as connection:
+            look_at_clips(
+                loaded,
+                session.profile,
+                connection,
+                session.note,
+                of_run=run.id,
+                stopped=lambda: session.signals.cause is not None,
+            )
+
+    await asyncio.to_thread(work)
 
 
 async def _on_finish(session: Session, outcome: Outcome) -> None:

@@ -100,7 +100,7 @@ async def set_up_desk(
             clip_client=clips,
             frames=frames,
             fit=fit_settings(job),
-            frame_target=lambda article: _target(profile, article),
+            frame_target=lambda article: frame_target(profile, article),
             picture_path=lambda article: picture_path(loaded, article.source, article.source_sha256),
             output_dir=loaded.location.output,
             clock=clock,
@@ -135,7 +135,8 @@ def fit_settings(job: Job) -> FitSettings:
     )
 
 
-def _target(profile: ModelProfile, article: Article) -> FrameTarget:
+def frame_target(profile: ModelProfile, article: Article) -> FrameTarget:
+    """Say what the model takes for an item."""
     return FrameTarget(
         size=Size(article.width, article.height), max_bytes=profile.image.max_bytes, formats=profile.image.formats
     )

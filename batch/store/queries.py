@@ -299,6 +299,27 @@ def settled_uploads(connection: sqlite3.Connection, limit: int) -> Iterator[tupl
     yield from connection.execute(query, (*ended, limit))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A clip that lies under its name, its hash, and that of the frame it was made from."""
+
+    item_id: int
+    path: str
+    sha256: str
+    frame_sha256: str
+
+
+def delivered(connection: sqlite3.Connection, *, run_id: int | None = None) -> Iterator[Delivered]:
+    """List the clips that were fetched: by one run, or by all."""
+    query = (
+        "SELECT id, json_extract(clip, '$.path'), json_extract(clip, '$.sha256'), frame_sha256"
+        " FROM item JOIN attempt ON item_id = id AND number = attempts"
+        " WHERE phase = ? AND clip IS NOT NULL AND (? IS NULL OR done_run = ?)"
+    )
+    for item_id, path, sha256, frame_sha256 in connection.execute(query, (Phase.DONE.value, run_id, run_id)):
+        yield Delivered(item_id=item_id, path=path, sha256=sha256, frame_sha256=frame_sha256)
+
+
 def keys_with_phase(connection: sqlite3.Connection) -> Iterator[tuple[bytes, str]]:
     """List every item's key and phase: what a new plan is held against."""
     yield from connection.execute("SELECT key, phase FROM item")

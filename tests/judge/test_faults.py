@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 from dataclasses import replace
@@ -21,7 +22,7 @@ from batch.judge.stills import AI_MADE, poster, strip
 from tests.judge.clips import HEIGHT, WIDTH, Recipe, brighten, packshot, pan, push_in, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LIMITS = Quality()
@@ -66,8 +67,9 @@ SOUND_FAULTS: dict[str, Recipe] = {
 
 def found(path: Path, recipe: Recipe, sent: Image.Image) -> set[str]:
     """Draw a clip and say what is remarked of it."""
-    sent.save(path.with_suffix(".png"))
-    measured = look(write(path, recipe), path.with_suffix(".png")).measured
+    buffer = io.BytesIO()
+    sent.save(buffer, "PNG")
+    measured = look(write(path, recipe), buffer.getvalue()).measured
     assert (score(measured, LIMITS) >= 50) == (not _of_picture(remarks(measured, LIMITS, wants_sound=False)))
     return {remark.id for remark in remarks(measured, LIMITS, wants_sound=True)}
 
@@ -159,7 +161,17 @@ def test_many_clips_in_a_few_processes(tmp_path: Path) -> None:
         Order(name=name, clip=path, sent=None, strip=tmp_path / f"{name}-s.jpg", poster=tmp_path / f"{name}-p.jpg")
         for name, path in (("good", clip), ("bad", broken))
     ]
-    results = {judged.name: judged for judged in judge(orders, workers=1)}
+    taken: list[str] = []
+
+    def one_by_one() -> Iterator[Order]:
+        for order in orders * 2:
+            taken.append(order.name)
+            yield order
+
+    judging = judge(one_by_one(), workers=1)
+    first = next(judging)
+    assert len(taken) < 4, "orders are taken as they can be worked on"
+    results = {judged.name: judged for judged in (first, *judging)}
     assert results["good"].measured is not None
     assert "cannot be decoded" in results["bad"].reason
     with Image.open(tmp_path / "good-s.jpg") as made:

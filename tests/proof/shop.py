@@ -127,6 +127,7 @@ class Shop:
             "defaults": {"prompt": "push in on {sku}", "duration": 4},
             "limits": {"submit_per_minute": 6000, "in_flight": 4},
             "output": {"dir": "out"},
+            "quality": {"look": False},
         }
         for key, value in changes.items():
             merged = isinstance(value, dict) and isinstance(job.get(key), dict)

@@ -113,7 +113,7 @@ class Moment:
         return ended
 
     def _check_leaving(self, ended: Ended) -> None:
-        if "Traceback" in ended.err:
+        if "Traceback" in ended.err and ", in main" in ended.err:  # before that, it is the interpreter that begins
             self.found.append(f"a traceback: {ended.err[-3000:]}")
         if ended.exit not in _ENDED[self.number] | _FINISHED:
             self.found.append(f"exit code {ended.exit}: {ended.err[-2000:]}")
