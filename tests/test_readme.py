@@ -38,7 +38,7 @@ def test_every_command_is_documented() -> None:
     assert actions is not None
     known = set(next(iter(actions._group_actions)).choices or ())
     table = _readme().partition("### The commands")[2].partition("Every reading command")[0]
-    assert set(re.findall(r"`([a-z]+)(?: (?:JOB|DIR)[^`]*)?`", table)) == known
+    assert set(re.findall(r"`([a-z]+)(?: (?:JOB|DIR|IMAGE)[^`]*)?`", table)) == known
 
 
 @pytest.mark.parametrize("name", sorted(Job.model_fields))

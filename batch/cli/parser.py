@@ -174,6 +174,21 @@ def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=_path, default=".", metavar="DIR", help="where to write (default: here)")
 
 
+def _try(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="IMAGE", help="a picture's path, or its http(s) address")
+    parser.add_argument("--prompt", required=True, metavar="TEXT", help="what happens in the clip")
+    parser.add_argument("--duration", type=int, metavar="SECONDS", help="the model's default if left out")
+    parser.add_argument("--aspect", metavar="W:H", help="such as 9:16; the model's default if left out")
+    parser.add_argument("--model", metavar="SLUG", help="a built-in profile; sora-2-image-to-video if left out")
+    parser.add_argument("--simulate", action="store_true", help="no key, no money: a stand-in made on this computer")
+    where = "folder that gets a folder for each picture and prompt; out/try if left out"
+    parser.add_argument("-o", "--output", type=_path, default=_path("out/try"), metavar="FOLDER", help=where)
+    parser.add_argument("--yes", action="store_true", help="buy without asking")
+    parser.add_argument("--no-open", action="store_true", help="on a terminal, do not open the clip")
+    _json(parser)
+    _logs(parser)
+
+
 def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=_path, metavar="DIR", help="the folder that holds clips and their notes")
     _json(parser)
@@ -241,6 +256,14 @@ _COMMANDS = (
         summary="write the report anew from the state alone, or list a month's predictions for the invoice",
         examples="  sora-batch report configs/spring.yaml\n  sora-batch report configs/spring.yaml --month 2026-11",
         options=_report,
+    ),
+    _Command(
+        name="try",
+        module="single",
+        summary="make a clip of one picture, without a job; the same checks, and the price is asked for",
+        examples='  sora-batch try mug.jpg --prompt "The mug turns slowly." --simulate\n'
+        '  sora-batch try https://shop.example/mug.jpg --prompt "The mug turns slowly." --duration 8 --aspect 9:16',
+        options=_try,
     ),
     _Command(
         name="verify",

@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the call, print how it went, and give its exit code."""
-    loaded = read_job(arguments.job)
-    refuse_if_held(lock_path(loaded.location.state))
-    outcome = asyncio.run(_work(arguments, loaded))
+    loaded, outcome = buy(arguments)
     if arguments.json:
         say_json(outcome.as_json())
     else:
         say(closing_lines(loaded, outcome))
     return outcome.exit
+
+
+def buy(arguments: argparse.Namespace) -> tuple[LoadedJob, Outcome]:
+    """Do the call and say nothing of how it went."""
+    loaded = read_job(arguments.job)
+    refuse_if_held(lock_path(loaded.location.state))
+    return loaded, asyncio.run(_work(arguments, loaded))
 
 
 async def _work(arguments: argparse.Namespace, loaded: LoadedJob) -> Outcome:
