@@ -80,7 +80,7 @@ def _write_job(arguments: argparse.Namespace) -> Path:
     decides = json.dumps([image, arguments.prompt, job], sort_keys=True)
     sku = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(image.partition("?")[0]).stem).strip("-.")[:60] or "picture"
     digest = hashlib.sha256(decides.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    folder = arguments.output / f"{sku}-{digest}"
+    folder = Path(arguments.output, f"{sku}-{digest}")
     rows = io.StringIO()
     csv.writer(rows).writerows([("sku", "image", "prompt"), (sku, image, arguments.prompt)])
     try:
