@@ -78,6 +78,7 @@ RESTORED = ev.Restored(
 )
 NOT_CHARGED = ev.NotCharged(at=9.0, by="ann", reason="not on the invoice")
 ABANDONED = ev.Abandoned(at=9.0, by="ann", reason="not worth it")
+RETRIED = ev.Retried(at=9.0, by="ann", reason="the provider's trouble is over")
 
 EVENTS: dict[str, ev.Event] = {name: value for name, value in globals().items() if isinstance(value, ev.Event)}
 
@@ -161,10 +162,10 @@ FOLLOWS: dict[Phase, dict[str, Phase]] = {
         "ABANDONED": Phase.ABANDONED,
     },
     Phase.DONE: {"COST_SETTLED": Phase.DONE, "COST_UNKNOWN": Phase.DONE},
-    Phase.FAILED: {},
-    Phase.REFUSED: {},
-    Phase.CANCELLED: {},
-    Phase.REJECTED: {},
+    Phase.FAILED: {"RETRIED": Phase.PLANNED},
+    Phase.REFUSED: {"RETRIED": Phase.PLANNED},
+    Phase.CANCELLED: {"RETRIED": Phase.PLANNED},
+    Phase.REJECTED: {"RETRIED": Phase.PLANNED},
     Phase.ABANDONED: {},
 }
 """What may happen in each phase, and where it leads; everything else is a defect."""
@@ -181,7 +182,7 @@ STATES: dict[Phase, set[AttemptState]] = {
     Phase.REFUSED: {AttemptState.REFUSED},
     Phase.CANCELLED: {AttemptState.CANCELLED},
     Phase.FAILED: {AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT},
-    Phase.PLANNED: {AttemptState.FAILED, *UNPAID},
+    Phase.PLANNED: {AttemptState.FAILED, AttemptState.REFUSED, AttemptState.CANCELLED, *UNPAID},
     Phase.REJECTED: {*UNPAID},
     Phase.ABANDONED: {AttemptState.ABANDONED},
 }

@@ -152,6 +152,17 @@ def _resolve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="decide so although the provider speaks against it")
 
 
+def _retry(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    parser.add_argument("--failed", action="store_true", help="what failed, and would not be bought again by itself")
+    parser.add_argument("--refused", action="store_true", help="what the provider refused for its content")
+    parser.add_argument("--cancelled", action="store_true", help="what was cancelled")
+    parser.add_argument("--rejected", action="store_true", help="whose picture could not be used when it was framed")
+    parser.add_argument("--sku", action="append", default=[], metavar="SKU", help="only this one; may be repeated")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why; kept with the decision")
+
+
 def _audit(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
@@ -280,6 +291,14 @@ _COMMANDS = (
         "  sora-batch resolve configs/spring.yaml 00152 --adopt ID      it is this prediction\n"
         '  sora-batch resolve configs/spring.yaml 00152 --not-charged --reason "not on the invoice"',
         options=_resolve,
+    ),
+    _Command(
+        name="retry",
+        module="retry",
+        summary="plan again what ended without a clip; buys nothing by itself",
+        examples="  sora-batch retry configs/spring.yaml --failed\n"
+        "  sora-batch retry configs/spring.yaml --sku 00152 --sku 00153 --reason 'new picture'",
+        options=_retry,
     ),
     _Command(
         name="audit",

@@ -248,6 +248,19 @@ class Abandoned(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried(Event):
+    """A person wants an item that ended without a clip to be bought again.
+
+    Attributes:
+        by: Who decided.
+        reason: Why, in that person's words; may be empty.
+    """
+
+    by: str
+    reason: str
+
+
 SubmitEvent = SubmitAccepted | SubmitDenied | SubmitNotSent | SubmitUnclear
 ReconcileEvent = Adopted | LookedUp | Held
 PersonEvent = AdoptedByHand | NotCharged | Abandoned

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
-from batch.core.phases import AT_PROVIDER, ENDED, RESOLVABLE, UNPAID, WITH_PERSON, AttemptState, Phase
+from batch.core.phases import AT_PROVIDER, ENDED, RESOLVABLE, RETRYABLE, UNPAID, WITH_PERSON, AttemptState, Phase
 
 if TYPE_CHECKING:
     from batch.core.summary import ClipFacts
@@ -151,6 +151,8 @@ def advance(record: Record, event: ev.Event) -> Record:
             return replace(record, phase=Phase.DONE, clip=event.clip, reason="")
         case ev.DownloadFailed():
             return replace(record, phase=Phase.UNCOLLECTED, reason=event.reason)
+        case ev.Retried():
+            return replace(record, phase=Phase.PLANNED, reason="", not_before=0.0)
     attempt = record.attempt
     if attempt is None:
         raise IllegalEventError(f"item {record.item_id} has no attempt for {type(event).__name__}")
@@ -376,4 +378,5 @@ _ALLOWED: dict[type[ev.Event], frozenset[Phase]] = {
     ev.AdoptedByHand: _LOST | {Phase.MISSING},
     ev.NotCharged: RESOLVABLE,
     ev.Abandoned: RESOLVABLE,
+    ev.Retried: RETRYABLE,
 }

@@ -37,6 +37,10 @@ ENDED = frozenset({Phase.DONE, Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Pha
 """Phases that an item never leaves by itself."""
 
 
+RETRYABLE = ENDED - {Phase.DONE, Phase.ABANDONED}
+"""Phases from which a person may have an item bought again. What was abandoned may have been charged for."""
+
+
 class AttemptState(StrEnum):
     """Where one try at an item stands."""
 

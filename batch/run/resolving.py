@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,6 +18,7 @@ from batch.run.accounting import Decided, let_go, take_in
 from batch.run.desking import provider_for
 from batch.run.evidence import Echo, Evidence, gather, read_echo
 from batch.run.history import BEFORE
+from batch.run.person import this_person
 from batch.store import lookups, queries
 from batch.store.changes import read_one
 from batch.store.state import Binding, read_state
@@ -174,7 +174,7 @@ class _Deciding:
             case Verdict.NOT_CHARGED:
                 event = await self._not_charged()
             case Verdict.ABANDON:
-                event = ev.Abandoned(at=self._clock.now(), by=_who(), reason=decision.reason)
+                event = ev.Abandoned(at=self._clock.now(), by=this_person(), reason=decision.reason)
         record = await self._store.apply(self._record.item_id, event)
         return Decided(article=self._article, record=record, notes=tuple(self._notes))
 
@@ -194,7 +194,7 @@ class _Deciding:
         self._weigh(prediction_id, echo, owner)
         return ev.AdoptedByHand(
             at=self._clock.now(),
-            by=_who(),
+            by=this_person(),
             reason=self._decision.reason,
             prediction_id=prediction_id,
             echo=echo.value,
@@ -239,7 +239,7 @@ class _Deciding:
             self._object(f"the provider's history cannot be read: {evidence.trouble}")
         elif not evidence.complete:
             self._object("the provider's history could not be read to its end: it may still show the prediction")
-        return ev.NotCharged(at=self._clock.now(), by=_who(), reason=self._decision.reason)
+        return ev.NotCharged(at=self._clock.now(), by=this_person(), reason=self._decision.reason)
 
     async def _check_own(self, provider: Provider) -> None:
         """Look at the prediction that the attempt already has, if any."""
@@ -280,12 +280,4 @@ async def _let_go(store: Store, prediction_id: str, decision: Decision) -> Decid
 
 
 def _source(decision: Decision) -> str:
-    return f"{_who()}: {decision.reason}" if decision.reason else _who()
-
-
-def _who() -> str:
-    """Name the person, as this machine knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "unknown"
+    return f"{this_person()}: {decision.reason}" if decision.reason else this_person()

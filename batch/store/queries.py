@@ -200,6 +200,12 @@ def records_in(connection: sqlite3.Connection, *phases: Phase) -> list[Record]:
     return [read_record(row) for row in rows]
 
 
+def is_planned_for(connection: sqlite3.Connection, item_id: int) -> bool:
+    """Say whether the newest plan still wants an item."""
+    query = "SELECT plan = ? FROM item WHERE id = ?"
+    return bool(connection.execute(query, (newest_plan(connection), item_id)).fetchone()[0])
+
+
 def records_of(connection: sqlite3.Connection, sku: str) -> list[Record]:
     """Read the records of all items of a SKU."""
     return [read_record(row) for row in connection.execute(READ_RECORD + " WHERE sku = ?", (sku,))]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from batch.core import events as ev
 from batch.core.canonical import canonical
 from batch.core.naming import folded
-from batch.core.phases import UNPAID, AttemptState, Phase
+from batch.core.phases import RETRYABLE, UNPAID, AttemptState, Phase
 from batch.store.changes import apply, read_one, set_meta
 from batch.store.numbers import UNACCOUNTED, unaccounted
 
@@ -86,6 +86,9 @@ def _make_way(connection: sqlite3.Connection, record: Record, now: float) -> boo
     if record.phase in {Phase.RUNNING, Phase.MISSING}:
         gone = ev.Failed(at=now, code=None, message=_GONE, refused=False, cost=None, render_seconds=None, retry_at=now)
         return apply(connection, record.item_id, gone).phase is Phase.PLANNED
+    if record.phase in RETRYABLE:  # a person's word has come after what this state knows
+        again = ev.Retried(at=now, by=BY_FILE, reason=_GONE)
+        return apply(connection, record.item_id, again).phase is Phase.PLANNED
     return record.phase is Phase.PLANNED
 
 

@@ -8,8 +8,11 @@ from contextlib import closing
 from batch.core.phases import UNPAID, AttemptState, Phase
 from batch.store.migrations import VERSION, make_tables, migrate
 
+_ENDED_BADLY = frozenset({AttemptState.FAILED, AttemptState.REFUSED, AttemptState.CANCELLED, *UNPAID})
+"""What a person may have had retried: planned again, or failed since because its picture was of no use any more."""
+
 _POSSIBLE: dict[Phase, frozenset[AttemptState]] = {
-    Phase.PLANNED: frozenset({AttemptState.FAILED, *UNPAID}),
+    Phase.PLANNED: _ENDED_BADLY,
     Phase.SUBMITTING: frozenset({AttemptState.INTENDED}),
     Phase.UNCONFIRMED: frozenset({AttemptState.UNCONFIRMED}),
     Phase.HELD: frozenset({AttemptState.HELD}),
@@ -18,7 +21,7 @@ _POSSIBLE: dict[Phase, frozenset[AttemptState]] = {
     Phase.RENDERED: frozenset({AttemptState.SUCCEEDED}),
     Phase.UNCOLLECTED: frozenset({AttemptState.SUCCEEDED}),
     Phase.DONE: frozenset({AttemptState.SUCCEEDED}),
-    Phase.FAILED: frozenset({AttemptState.FAILED, *UNPAID}),
+    Phase.FAILED: _ENDED_BADLY,
     Phase.REFUSED: frozenset({AttemptState.REFUSED}),
     Phase.CANCELLED: frozenset({AttemptState.CANCELLED}),
     Phase.REJECTED: UNPAID,

@@ -200,6 +200,23 @@ def test_what_is_not_ours_is_let_go_and_buying_goes_on(shop: Shop) -> None:
     assert (ended.exit, ended.items) == (0, {"done": 1, "skipped": 1}), ended.err
 
 
+def test_what_was_retried_after_the_copy_is_not_bought_a_third_time(shop: Shop) -> None:
+    """The copy knows that it was refused; its clip's note tells of the attempt that a person had made since."""
+    shop.rows("A-1")
+    shop.job(provider=shop.faults("{on: render, fault: refused, times: 1}"))
+    assert shop.run("--keep-going").items == {"refused": 1}
+    old = {name: (shop.out / name).read_bytes() for name in ("state.sqlite.copy", "state.sqlite.copy.seal")}
+    assert shop.command("retry", "--refused", "--json").exit == 0
+    assert shop.run().items == {"done": 1}
+    lose(shop, copy=False)
+    for name, data in old.items():
+        (shop.out / name).write_bytes(data)
+    back = rebuilt(shop)
+    assert (back.exit, back.summary["base"]) == (0, "copy"), back.err
+    last = shop.run()
+    assert (last.items, shop.posts()) == ({"skipped": 1}, 2), last.err
+
+
 def test_a_lost_answer_in_the_damaged_file_is_not_bought_again(shop: Shop) -> None:
     """The attempt is held in the rebuilt state, too."""
     shop.rows("A-1", "A-2")

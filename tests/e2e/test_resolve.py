@@ -204,6 +204,7 @@ def test_a_run_that_holds_the_lock_comes_first(held: Shop) -> None:
     with held.start("run", "--yes", "--json") as process:
         wait_until(lambda: len(held.ledger().accepted) == 3, process)
         assert held.command("resolve", "A-1", "--abandon").exit == 75
+        assert held.command("retry", "--failed").exit == 75
         process.send_signal(signal.SIGTERM)
         finish(process)
     assert decisions(held) == []

@@ -1,0 +1,44 @@
+"""`retry`: what ended without a clip is planned again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from batch.cli.console import printable, say, say_json
+from batch.core.money import format_usd, from_micros
+from batch.core.phases import Phase
+from batch.errors import Exit, UsageProblem
+from batch.inputs.jobfile import read_job
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan the chosen items again, and say what they may cost."""
+    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.run.retrying import retry_items  # noqa: PLC0415 - the same
+
+    kinds = {
+        Phase.FAILED: arguments.failed,
+        Phase.REFUSED: arguments.refused,
+        Phase.CANCELLED: arguments.cancelled,
+        Phase.REJECTED: arguments.rejected,
+    }
+    phases = {phase for phase, wanted in kinds.items() if wanted}
+    if not phases and not arguments.sku:
+        hint = "give --failed, --refused, --cancelled or --rejected, or --sku"
+        raise UsageProblem("it is not said which items", hint=hint)
+    retried = asyncio.run(retry_items(read_job(arguments.job), phases, set(arguments.sku), arguments.reason, Clock()))
+    most = format_usd(from_micros(sum(one.estimate for one in retried)))
+    if arguments.json:
+        items = [{"sku": one.sku, "was": one.was.value, "reason": one.reason} for one in retried]
+        say_json({"items": items, "estimated_usd": most, "exit": int(Exit.DONE)})
+    else:
+        say(printable(f"{one.sku}: was {one.was}: {one.reason}") for one in retried)
+        if retried:
+            say([f"{len(retried)} items are planned again; `sora-batch run {arguments.job}` buys them for ${most}"])
+        else:
+            say(["nothing ended so"])
+    return Exit.DONE
