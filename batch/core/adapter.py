@@ -16,11 +16,11 @@ PICTURES = "pictures"
 
 
 class PictureColumns(Strict):
-    """Columns that name pictures in one way.
+    r"""Columns that name pictures in one way.
 
     Attributes:
         columns: Names, of which the first that is there counts; with `#` for a number: all such columns in its order.
-        form: One location in a cell, a list with commas (`\\,` is no separator), or JSON with addresses in it.
+        form: One location in a cell, a list with commas (`\,` is no separator), or JSON with addresses in it.
         shared: Whether a picture belongs to the whole product, on whichever of its rows it stands.
         rooted: Whether a leading slash means the shop's folder of pictures, which is then the manifest's folder.
         position: Names of the column that orders shared pictures.

@@ -4,7 +4,8 @@ polars reads SQL that can do much more: a subquery such as `(SELECT ... FROM rea
 the text is being read. So the words are looked at here first, and nothing but columns, values, operators and some
 functions of a row is let through. Columns are put in by their place, so that none of their names means anything else.
 
->>> write_where(read_where("\"Variant Price\" <> '0' and Status = 'active'"), {"Variant Price": "c1", "Status": "c2"}.get)
+>>> pieces = read_where("\"Variant Price\" <> '0' and Status = 'active'")
+>>> write_where(pieces, {"Variant Price": "c1", "Status": "c2"}.__getitem__)
 '"c1" <> \'0\' AND "c2" = \'active\''
 """
 
@@ -22,58 +23,13 @@ DEEPEST: Final = 20
 MOST_PIECES: Final = 300
 
 _KEYWORDS = frozenset(
-    [
-        "AND",
-        "OR",
-        "NOT",
-        "IN",
-        "LIKE",
-        "ILIKE",
-        "RLIKE",
-        "REGEXP",
-        "IS",
-        "NULL",
-        "BETWEEN",
-        "TRUE",
-        "FALSE",
-        "CASE",
-        "WHEN",
-        "THEN",
-        "ELSE",
-        "END",
-        "AS",
-    ]
+    {"AND", "AS", "BETWEEN", "CASE", "ELSE", "END", "FALSE", "ILIKE", "IN", "IS", "LIKE", "NOT", "NULL"}
 )
-_TYPES = frozenset(["DOUBLE", "FLOAT", "INT", "INTEGER", "BIGINT", "DATE", "VARCHAR", "TEXT", "BOOLEAN"])
-_FUNCTIONS = frozenset(
-    [
-        "ABS",
-        "CAST",
-        "CEIL",
-        "COALESCE",
-        "CONCAT",
-        "ENDS_WITH",
-        "FLOOR",
-        "GREATEST",
-        "LEAST",
-        "LEFT",
-        "LENGTH",
-        "LOWER",
-        "LTRIM",
-        "NULLIF",
-        "REGEXP_LIKE",
-        "REPLACE",
-        "RIGHT",
-        "ROUND",
-        "RTRIM",
-        "STARTS_WITH",
-        "STRPOS",
-        "SUBSTR",
-        "TRIM",
-        "TRY_CAST",
-        "UPPER",
-    ]
-)
+_KEYWORDS |= {"OR", "REGEXP", "RLIKE", "THEN", "TRUE", "WHEN"}
+_TYPES = frozenset({"BIGINT", "BOOLEAN", "DATE", "DOUBLE", "FLOAT", "INT", "INTEGER", "TEXT", "VARCHAR"})
+_FUNCTIONS = frozenset({"ABS", "CAST", "CEIL", "COALESCE", "CONCAT", "ENDS_WITH", "FLOOR", "GREATEST", "LEAST", "LEFT"})
+_FUNCTIONS |= {"LENGTH", "LOWER", "LTRIM", "NULLIF", "REGEXP_LIKE", "REPLACE", "RIGHT", "ROUND", "RTRIM", "STARTS_WITH"}
+_FUNCTIONS |= {"STRPOS", "SUBSTR", "TRIM", "TRY_CAST", "UPPER"}
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<text>'(?:[^']|'')*')"

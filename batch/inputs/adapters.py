@@ -64,8 +64,8 @@ class Fitted:
         return any(any(listed.alts) for listed in self.pictures)
 
     def found(self, names: list[str]) -> tuple[str, ...]:
-        """Give the export's own names of some of ours, as far as they are there."""
-        return tuple(self.names[name] for name in names if name in self.names)
+        """Give the export's own names of some of ours, as far as they are there, each once."""
+        return tuple(dict.fromkeys(self.names[name] for name in names if name in self.names))
 
     def sku(self, items: Items) -> str | None:
         """Give the column that a person is shown as the SKU's."""

@@ -37,6 +37,7 @@ class Adapting:
 
     Attributes:
         adapter: The system's.
+        alts: Whether pictures have alt texts.
         columns: The names that they then have: the export's own, and those that were found in named values.
         renamed: Our name: one of these.
     """
@@ -44,6 +45,7 @@ class Adapting:
     def __init__(self, fitted: Fitted, columns: tuple[str, ...], keys: ManifestKeys) -> None:
         adapter = self.adapter = fitted.adapter
         self._fitted = fitted
+        self.alts = fitted.has_alts
         self._own = columns
         self._per_product = keys.per == "product"
         self._items = adapter.product if self._per_product else adapter.variant

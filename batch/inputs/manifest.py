@@ -72,6 +72,7 @@ class Manifest:
         files: One or more.
         columns: The manifest's own names, trimmed; column `n` is called `cell(n)` in the batches.
         adapter: The name of the system whose export it is; None for a plain table.
+        alts: Whether its pictures have alt texts.
     """
 
     def __init__(
@@ -83,9 +84,11 @@ class Manifest:
         parts: tuple[_Part, ...],
         resources: ExitStack,
         adapter: str | None = None,
+        alts: bool = False,
     ) -> None:
         self.files = files
         self.adapter = adapter
+        self.alts = alts
         self.columns = columns
         self._renamed = renamed
         self._parts = parts
@@ -165,6 +168,7 @@ def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest
             parts=chosen,
             resources=stack.pop_all(),
             adapter=None if adapting is None else adapting.adapter.name,
+            alts=adapting is not None and adapting.alts,
         )
     if next(manifest.batches(), None) is None:
         some = any(frame.height for part in parts for frame in part.frames())

@@ -47,10 +47,7 @@ def pick(picking: Picking, rows: pl.DataFrame, items: pl.DataFrame) -> pl.DataFr
     """
     listed = [frame for one in picking.fitted.pictures for frame in _listed(one, rows, picking.fitted)]
     pictures = pl.concat(listed)
-    if picking.per_product:
-        wanted = _of_products(pictures)
-    else:
-        wanted = _of_variants(pictures, items)
+    wanted = _of_products(pictures) if picking.per_product else _of_variants(pictures, items)
     if picking.per_product or picking.picture == LAST:
         wanted = wanted.filter(pl.col("rank") == pl.col("rank").min().over(_ITEM))
     if picking.picture == 1:
