@@ -45,7 +45,7 @@ def pick(picking: Picking, rows: pl.DataFrame, items: pl.DataFrame) -> pl.DataFr
     Returns:
         `index`, `image`, and `missed` where an item has pictures and none of them is the one that is wanted.
     """
-    listed = [frame for one in picking.fitted.pictures for frame in _listed(one, rows, picking.fitted)]
+    listed = [frame for one in picking.fitted.pictures for frame in _listed(one, rows, picking)]
     pictures = pl.concat(listed)
     wanted = _of_products(pictures) if picking.per_product else _of_variants(pictures, items)
     if picking.per_product or picking.picture == LAST:
@@ -91,9 +91,9 @@ def _chosen(picture: int | str, ordered: pl.DataFrame) -> pl.DataFrame:
     return found.select(_ITEM, "image", pl.when(pl.col("image").is_null()).then(reason).alias(MISSED))
 
 
-def _listed(listed: Listed, rows: pl.DataFrame, fitted: Fitted) -> list[pl.DataFrame]:
-    """Give the pictures of some columns, one in a row."""
-    rule = listed.rule
+def _listed(listed: Listed, rows: pl.DataFrame, picking: Picking) -> list[pl.DataFrame]:
+    """Give the pictures of some columns, one in a row; of each cell the first alone, where no others can be meant."""
+    rule, fitted = listed.rule, picking.fitted
     before = fitted.pictures.index(listed) * _PLACE * 100
     shared: pl.Expr = pl.lit(rule.shared)
     if fitted.adapter.parent is not None:  # a variant's product is a row of its own, and lends its pictures
@@ -116,14 +116,14 @@ def _listed(listed: Listed, rows: pl.DataFrame, fitted: Fitted) -> list[pl.DataF
             texts.alias(_ALT),
         ).drop_nulls(_URL)
         if rule.form != "one":
-            frame = _taken_apart(frame, json=rule.form == "json")
+            frame = _taken_apart(frame, json=rule.form == "json", most=1 if picking.picture == 1 else _PLACE)
         frames.append(frame.with_columns(pl.col(_URL).str.strip_chars_start("/")) if rule.rooted else frame)
     return frames
 
 
-def _taken_apart(frame: pl.DataFrame, *, json: bool) -> pl.DataFrame:
+def _taken_apart(frame: pl.DataFrame, *, json: bool, most: int) -> pl.DataFrame:
     """Turn cells that list several pictures into a row for each."""
-    several: Any = _in_json(pl.col(_URL)) if json else _in_list(pl.col(_URL))
+    several: Any = (_in_json(pl.col(_URL)) if json else _in_list(pl.col(_URL))).list.head(most)
     frame = frame.with_columns(several.alias(_URL), _in_list(pl.col(_ALT)).alias("alts"))
     frame = frame.with_columns(pl.int_ranges(0, pl.col(_URL).list.len(), dtype=pl.Int32).alias("number"))
     frame = frame.explode(_URL, "number").drop_nulls(_URL)
