@@ -60,7 +60,8 @@ A-1|Mug|Round &lt;mug&gt;|https://s.example/1|https://c.example/1.jpg|https://c.
 A-2|Mug|Round|https://s.example/2|https://c.example/4.jpg||3 USD|A|blue
 B|Plate|Flat|https://s.example/3|https://c.example/5.jpg||3 USD||
 """.replace("|", "\t")
-META = r"""id,title,description,availability,price,link,image_link,image,image[10].url,image[2].url,image[2].tag[0]
+META = r"""# Required | A "unique" ID | up to 100,# Required | A title,# Optional | Plain text | short
+id,title,description,availability,price,link,image_link,image,image[10].url,image[2].url,image[2].tag[0]
 M1,Mug,d,in stock,1 USD,https://s.example/1,,"[{""url"":""https:\/\/c.example\/j.jpg"",""tag"":[""x""]}]",https://c.example/10.jpg,https://c.example/2.jpg,Front
 M2,Hat,d,in stock,1 USD,https://s.example/1,,"[{""url"":""https:\/\/c.example\/k.jpg""}]",,,
 """
@@ -174,8 +175,8 @@ C = "https://c.example"
             [(2, "A-1", "Mug", f"{C}/1.jpg"), (3, "A-2", "Mug", f"{C}/4.jpg")],
             id="google-variants",
         ),
-        pytest.param(META, {}, [(2, "M1", "Mug", f"{C}/2.jpg"), (3, "M2", "Hat", f"{C}/k.jpg")], id="meta"),
-        pytest.param(META, {"picture": "front", "limit": 1}, [(2, "M1", "Mug", f"{C}/2.jpg")], id="meta-alt"),
+        pytest.param(META, {}, [(3, "M1", "Mug", f"{C}/2.jpg"), (4, "M2", "Hat", f"{C}/k.jpg")], id="meta"),
+        pytest.param(META, {"picture": "front", "limit": 1}, [(3, "M1", "Mug", f"{C}/2.jpg")], id="meta-alt"),
         pytest.param(MAGENTO, {"picture": "back"}, [(3, "BAG", "Bag", "b/back.jpg")], id="magento"),
         pytest.param(MAGENTO, {"per": "variant"}, [(4, "BAG-R", "Red bag", None)], id="magento-variants"),
     ],
@@ -195,6 +196,7 @@ def test_an_export_becomes_an_item_for_each_product_or_variant(
         (SHOPIFY_OLD, "colour", "product", [None, None]),  # the product has two
         (WOOCOMMERCE, "short_description", "variant", ["Soft", "Soft", None]),
         (WOOCOMMERCE, "colour", "variant", ["Red", "Blue", None]),
+        (WOOCOMMERCE.replace("Tee,1", "Tee,0", 1), "published", "variant", ["0", "0", "0"]),  # nobody sees its variants
         (WOOCOMMERCE_DE, "category", "variant", ["Küche"]),
         (WOOCOMMERCE_DE, "colour", "variant", ["Rot"]),
         (GOOGLE, "description", "product", ["Round <mug>", "Flat"]),

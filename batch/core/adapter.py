@@ -94,6 +94,7 @@ class Adapter(Strict):
         formulas: Whether a leading `'` shields texts that a spreadsheet would run.
         empty: Values of `columns` that say nothing.
         inherit: Ours of the columns that a variant takes from its product where it has none itself.
+        least: Ours of the columns in which a variant takes the smaller of its product's value and its own.
         texts: Ours of the columns that hold HTML.
         named: Ours: where else its value may be.
         shown: An expression for `manifest.where`, in our names: what the shop shows.
@@ -114,6 +115,7 @@ class Adapter(Strict):
     product: Items
     variant: Items
     inherit: list[Text] = Field(default_factory=list)
+    least: list[Text] = Field(default_factory=list)
     texts: list[Text] = Field(default_factory=list)
     named: dict[str, Named] = Field(default_factory=dict)
     shown: Text | None = None
@@ -131,7 +133,9 @@ class Adapter(Strict):
         single = (self.group, self.parent, self.views)
         anchors = (name for anchor in self.anchors for name in anchor)
         pairs = (name for named in self.named.values() for pair in named.pairs for name in pair)
-        return {name for name in (*skus, *tests, *single, *anchors, *pairs, *self.inherit, *self.texts) if name}
+        return {
+            name for name in (*skus, *tests, *single, *anchors, *pairs, *self.inherit, *self.least, *self.texts) if name
+        }
 
 
 def names_in(part: str | list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import batch
 from batch.core.adapter import PICTURES, Adapter, PictureColumns, like, names_in, numbered
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from batch.core.adapter import Items
     from batch.core.job import Manifest as ManifestKeys
 
-__all__ = ["Fitted", "Listed", "adapter_named", "builtin_adapters", "fit", "recognise", "stranger"]
+__all__ = ["Fitted", "Listed", "adapter_named", "builtin_adapters", "fit", "own_adapter", "recognise", "stranger"]
+
+_FILES: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ def adapter_named(name: str, folder: Path) -> Adapter:
         JobProblem: If there is none of this name, or the file has errors.
         MissingInput: If the file cannot be read.
     """
-    if name.endswith((".yaml", ".yml")):
+    if name.endswith(_FILES):
         return _read(folder / name)
     known = {adapter.name: adapter for adapter in builtin_adapters()}
     if name not in known:
@@ -98,6 +100,11 @@ def adapter_named(name: str, folder: Path) -> Adapter:
             f"there is no adapter {name!r}", where="manifest.adapter", hint=did_you_mean(name, sorted(known))
         )
     return known[name]
+
+
+def own_adapter(keys: ManifestKeys) -> str | None:
+    """Give the path of the adapter that a job brings with it; None if it brings none."""
+    return keys.adapter if keys.adapter is not None and keys.adapter.endswith(_FILES) else None
 
 
 def recognise(columns: tuple[str, ...], renamed: Mapping[str, str]) -> Adapter | None:

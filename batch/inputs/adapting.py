@@ -194,7 +194,8 @@ class Adapting:
 
     def _heads(self, frames: Iterator[pl.DataFrame], names: dict[str, str], kept: pl.DataFrame) -> pl.DataFrame:
         """Collect what variants take from their products."""
-        inherited = [names[name] for name in self._fitted.found(self._fitted.adapter.inherit)]
+        adapter = self._fitted.adapter
+        inherited = [names[name] for name in self._fitted.found([*adapter.inherit, *adapter.least])]
         schema = {HEAD: pl.UInt32, **{f"of {place}": pl.String for place in inherited}}
         if self._per_product or not inherited:
             return pl.DataFrame(schema=schema)
@@ -214,8 +215,7 @@ class Adapting:
         rows = frame.with_row_index(INDEX, offset=start).join(here, on=INDEX, how="inner", maintain_order="left")
         if heads.height:
             rows = rows.join(heads, on=HEAD, how="left", maintain_order="left")
-            taken = [name.removeprefix("of ") for name in heads.columns if name != HEAD]
-            rows = rows.with_columns(pl.coalesce(place, f"of {place}").alias(place) for place in taken)
+            rows = rows.with_columns(self._taken(names))
         sku, image = names[self.renamed["sku"]], names[self.renamed["image"]]
         broken = pl.col(FLAW).is_not_null()
         rows = rows.with_columns(
@@ -228,6 +228,15 @@ class Adapting:
             self._value(ours, names).alias(cell(number)) for number, ours in enumerate(self._named, len(self._own))
         ]
         yield from rows.select(LINE, FLAW, MISSED, *cells, *values).iter_slices(BATCH_ROWS)
+
+    def _taken(self, names: dict[str, str]) -> Iterator[pl.Expr]:
+        """Give what variants take from their products."""
+        adapter = self._fitted.adapter
+        for name in self._fitted.found(adapter.inherit):
+            yield pl.coalesce(names[name], f"of {names[name]}").alias(names[name])
+        for name in self._fitted.found(adapter.least):
+            own, product = pl.col(names[name]), pl.col(f"of {names[name]}")
+            yield pl.when((product < own).fill_null(own.is_null())).then(product).otherwise(own).alias(names[name])
 
     def _value(self, ours: str, names: dict[str, str]) -> pl.Expr:
         """Find a named value; a product of several variants has none, and neither has a list of values."""
