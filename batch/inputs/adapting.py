@@ -76,7 +76,10 @@ class Adapting:
             places: The cells of `columns`, without those that are found in named values.
         """
         names = dict(zip(self._own, places, strict=True))
-        kept = self._decide(self._looked_at(frames(), names))
+        looked_at = self._looked_at(frames(), names)
+        if not looked_at:
+            return
+        kept = self._decide(pl.concat(looked_at, rechunk=True).with_row_index(INDEX))
         heads = self._heads(frames(), names, kept)
         start = 0
         for frame in frames():
@@ -89,12 +92,12 @@ class Adapting:
             frame = frame.with_columns(cells.str.replace(r"^'([=+\-@])", "$1"))
         return frame
 
-    def _looked_at(self, frames: Iterator[pl.DataFrame], names: dict[str, str]) -> pl.DataFrame:
+    def _looked_at(self, frames: Iterator[pl.DataFrame], names: dict[str, str]) -> list[pl.DataFrame]:
         """Collect the columns that decide, as `=` and the export's own name."""
         deciding = [name for name in self._deciding() if name in names]
         title = self._fitted.names.get("title")
         titled = pl.col(names[title]).is_not_null() if title else pl.lit(True)
-        parts = [
+        return [
             self._clean(frame).select(
                 FLAW,
                 titled.alias("titled"),
@@ -104,7 +107,6 @@ class Adapting:
             )
             for frame in frames
         ]
-        return pl.concat(parts, rechunk=True).with_row_index(INDEX)
 
     def _deciding(self) -> list[str]:
         adapter = self._fitted.adapter
@@ -218,9 +220,9 @@ class Adapting:
             rows = rows.with_columns(self._taken(names))
         sku, image = names[self.renamed["sku"]], names[self.renamed["image"]]
         broken = pl.col(FLAW).is_not_null()
-        rows = rows.with_columns(
-            pl.when(broken).then(pl.col(sku)).otherwise(pl.col(_SKU)).alias(sku), pl.col(_IMAGE).alias(image)
-        )
+        # One after the other: a job may name one column for both.
+        rows = rows.with_columns(pl.when(broken).then(pl.col(sku)).otherwise(pl.col(_SKU)).alias(sku))
+        rows = rows.with_columns(pl.col(_IMAGE).alias(image))
         texts = [names[name] for name in self._fitted.found(self._fitted.adapter.texts)]
         rows = rows.with_columns(plain_text(rows[place]) for place in texts)
         cells = [pl.col(place).alias(cell(number)) for number, place in enumerate(names.values())]

@@ -210,7 +210,7 @@ class _Records:
 
 
 def _is_remark(row: list[str]) -> bool:
-    """Recognise what Meta's templates have above the header: `# Required | ...` for each column, or `# ref_asset_id`."""
+    """Recognise what Meta's files have above the header: `# Required | ...` in each column, or `# ref_asset_id`."""
     return all(text.lstrip("\ufeff").startswith(_REMARK) for text in row if text.strip())
 
 
