@@ -23,6 +23,12 @@ name: spring-catalogue
 manifest:
   path: ../manifests/spring.csv
   columns: {sku: SKU, image: Images, title: Name}
+  adapter: woocommerce
+  per: variant
+  picture: last
+  where: "Type = 'simple'"
+  limit: 100
+  sample: 10
 provider: {name: eachlabs, base_url: "https://api.eachlabs.ai"}
 model: sora-2-image-to-video
 models: [my-models.yaml]

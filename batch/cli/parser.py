@@ -178,11 +178,14 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _init(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_mutually_exclusive_group(required=True)
+    parser.add_argument("export", type=_path, nargs="?", metavar="EXPORT", help="a shop's export, or any manifest")
+    parser.add_argument("--simulator", action="store_true", help="with EXPORT: a job that tries it out, without money")
+    what = parser.add_mutually_exclusive_group()
     what.add_argument("--sample", metavar="NAME", help="write a sample job with its manifest and pictures")
     what.add_argument("--list", action="store_true", help="list the samples")
     what.add_argument("--schema", action="store_true", help="print the JSON Schema of a job")
-    parser.add_argument("-o", "--output", type=_path, default=".", metavar="DIR", help="where to write (default: here)")
+    where = "the job to write for EXPORT (default: in configs/); the folder for a sample (default: here)"
+    parser.add_argument("-o", "--output", type=_path, metavar="PATH", help=where)
 
 
 def _try(parser: argparse.ArgumentParser) -> None:
@@ -319,8 +322,9 @@ _COMMANDS = (
     _Command(
         name="init",
         module="init",
-        summary="write a sample job, or print the job's JSON Schema",
-        examples="  sora-batch init --list\n  sora-batch init --sample catalogue -o my-shop\n"
+        summary="write a job for a shop's export and plan it, or a sample job, or print the job's JSON Schema",
+        examples="  sora-batch init products_export.csv -o configs/spring.yaml\n"
+        "  sora-batch init --list\n  sora-batch init --sample catalogue -o my-shop\n"
         "  sora-batch init --schema > configs/job.schema.json",
         options=_init,
     ),

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 from batch.core.location import EACHLABS_URL
 from batch.core.prompt import parse_template
 from batch.core.strict import ByteSize, Ratio, Seconds, Strict, Usd
+from batch.core.where import read_where
 
 SIMULATOR: Final = "simulator"
 EACHLABS: Final = "eachlabs"
@@ -54,6 +55,31 @@ class Manifest(Strict):
 
     path: Text = Field(description="CSV, TSV or Parquet file, a glob, or - for standard input")
     columns: dict[str, Text] = Field(default_factory=dict, description="our name: the manifest's column")
+    adapter: Text | None = Field(
+        default=None,
+        description="the system whose export it is, or a YAML file with an adapter; recognised by the header where "
+        "that has no sku and image",
+    )
+    per: Literal["product", "variant"] = Field(
+        default="product", description="with an adapter: an item for each product, or for each of its variants"
+    )
+    picture: Annotated[int, Field(ge=1, le=1_000)] | Text = Field(
+        default=1, description="with an adapter: a position from 1, `last`, or words that the alt text has in it"
+    )
+    where: Text | None = Field(
+        default=None, description="a condition in SQL that rows have to meet, such as Status = 'active'"
+    )
+    limit: int | None = Field(default=None, ge=1, le=1_000_000_000, description="the first so many rows alone")
+    sample: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="so many SKUs from all over the manifest, always the same"
+    )
+
+    @field_validator("where")
+    @classmethod
+    def _is_a_condition(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_where(value)
+        return value
 
 
 class Provider(Strict):

@@ -17,6 +17,8 @@ LINE = "line"
 """Where the row begins in its file, counted from 1; the row's number in a Parquet file."""
 FLAW = "flaw"
 """Why the row's cells cannot be told apart; null in a sound row."""
+MISSED = "missed"
+"""Why a row has not the picture that the job asks for; only in the frames of exports."""
 FILE = "file"
 """Index into the manifest's files."""
 

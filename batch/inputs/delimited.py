@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _CHUNK = 2000
 _BLOCK_BYTES = 8_000_000
 _BATCH_BYTES = 32_000_000
+_REMARK = "# "
 _SEPARATORS = (",", ";", "\t", "|")
 _SAVE_AS = "save it as UTF-8 (in Excel: `CSV UTF-8`)"
 
@@ -174,9 +175,9 @@ class _Records:
         return self._reader.line_num + self._before
 
     def next_filled(self) -> list[str] | None:
-        """Give the next record that has a cell with something in it; None at the end."""
+        """Give the next record that has a cell with something in it, and is no remark; None at the end."""
         with self._told():
-            return next((row for row in self._rows if any(map(str.strip, row))), None)
+            return next((row for row in self._rows if any(map(str.strip, row)) and not _is_remark(row)), None)
 
     def chunk(self) -> _Chunk | None:
         """Give the next records that are no empty lines; None at the end."""
@@ -208,6 +209,11 @@ class _Records:
             raise _unreadable(str(error), f"{self._label}:{self.begins}") from None
 
 
+def _is_remark(row: list[str]) -> bool:
+    """Recognise what Meta's files have above the header: `# Required | ...` in each column, or `# ref_asset_id`."""
+    return all(text.lstrip("\ufeff").startswith(_REMARK) for text in row if text.strip())
+
+
 def _unreadable(message: str, where: str) -> ManifestProblem:
     if "unexpected end" in message:
         return ManifestProblem("a quote opens in this row and is never closed", where=where, hint="close or remove it")
@@ -235,7 +241,8 @@ def _flaw(row: list[str], width: int) -> str | None:
 def _sniff(head: str) -> str:
     """Find the separator that stands most often outside quotes in the first line that has anything in it."""
     bare = re.sub(r'"[^"]*"', "", head)
-    first = next((line for line in re.split(r"[\r\n]+", bare) if line.strip()), "")
+    lines = [line for line in re.split(r"[\r\n]+", bare) if line.strip()]
+    first = next((line for line in lines if not line.startswith(_REMARK)), lines[0] if lines else "")
     return max(_SEPARATORS, key=first.count)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from batch.core.location import JobLocation, locate_job
-from batch.inputs.yamlfile import JobError, JobErrors, YamlFile, read_yaml
+from batch.inputs.yamlfile import JobError, JobErrors, YamlFile, read_yaml, yaml_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,14 +61,31 @@ def read_job(path: Path) -> LoadedJob:
         MissingInput: If it is not there or cannot be read.
         JobErrors: With everything that is wrong in it.
     """
+    return check_job(read_yaml(path, kind="job file"))
+
+
+def job_of(path: Path, text: str) -> LoadedJob:
+    """Check what is going to be written as a job file.
+
+    Raises:
+        JobErrors: With everything that is wrong in it.
+    """
+    return check_job(yaml_of(path, text))
+
+
+def check_job(file: YamlFile) -> LoadedJob:
+    """Check a file that was read as a job.
+
+    Raises:
+        JobErrors: With everything that is wrong in it.
+    """
     from batch.core.checking import check  # noqa: PLC0415 - pydantic is heavy, and `status` imports this module
     from batch.core.job import Job  # noqa: PLC0415 - the same
 
-    file = read_yaml(path, kind="job file")
     job = check(Job, file.tree)
     if isinstance(job, tuple):
         raise file.errors(job)
-    return LoadedJob(path=path, folder=_folder(path), job=job, file=file, text_sha256=file.sha256)
+    return LoadedJob(path=file.path, folder=_folder(file.path), job=job, file=file, text_sha256=file.sha256)
 
 
 def locate(path: Path) -> JobLocation:

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 import polars as pl
 
 from batch.core.nearest import nearest
-from batch.errors import ManifestProblem, MissingInput, StorageProblem
-from batch.inputs.columns import FILE, FLAW, LINE, cell
+from batch.errors import JobProblem, ManifestProblem, MissingInput, StorageProblem
+from batch.inputs.adapters import adapter_named, fit, recognise, stranger
+from batch.inputs.adapting import Adapting
+from batch.inputs.choosing import choice_of, nothing_chosen
+from batch.inputs.columns import FILE, FLAW, LINE, MISSED, cell
 from batch.inputs.delimited import Delimited, read_delimited
 from batch.inputs.kinds import HEAD_BYTES, Kind, Stranger, kind_of
 from batch.inputs.parquet import ParquetTable, float_columns, read_parquet
@@ -68,6 +71,8 @@ class Manifest:
     Attributes:
         files: One or more.
         columns: The manifest's own names, trimmed; column `n` is called `cell(n)` in the batches.
+        adapter: The name of the system whose export it is; None for a plain table.
+        alts: Whether its pictures have alt texts.
     """
 
     def __init__(
@@ -78,8 +83,12 @@ class Manifest:
         renamed: Mapping[str, str],
         parts: tuple[_Part, ...],
         resources: ExitStack,
+        adapter: str | None = None,
+        alts: bool = False,
     ) -> None:
         self.files = files
+        self.adapter = adapter
+        self.alts = alts
         self.columns = columns
         self._renamed = renamed
         self._parts = parts
@@ -119,7 +128,7 @@ class Manifest:
             cells = [pl.col(name).alias(cell(index)) for index, name in enumerate(part.cells)]
             for frame in part.frames():
                 if frame.height:
-                    yield frame.select(file, LINE, FLAW, *cells)
+                    yield frame.select(file, LINE, _flaw(frame), *cells)
 
 
 def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest:
@@ -142,16 +151,30 @@ def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest
             labelled = [(path, _label(path, keys, folder), path.parent) for path in manifest_paths(keys, folder)]
         tables = [_read_table(path, label) for path, label, _ in labelled]
         columns = tables[0].header.names
-        _check_columns(columns, keys.columns, tables)
+        adapting = _adapting(keys, columns, tables, folder)
+        if adapting is None:
+            _check_columns(columns, keys.columns, tables)
+            parts = tuple(_part(table, columns, stack) for table in tables)
+            renamed: Mapping[str, str] = keys.columns
+        else:
+            _check_same(columns, tables)
+            parts = tuple(_adapted(table, columns, adapting, stack) for table in tables)
+            columns, renamed = adapting.columns, adapting.renamed
+        chosen = _chosen(keys, columns, renamed, parts, stack)
         manifest = Manifest(
             files=tuple(ManifestFile(label=label, folder=home) for _, label, home in labelled),
             columns=columns,
-            renamed=keys.columns,
-            parts=tuple(_part(table, columns, stack) for table in tables),
+            renamed=renamed,
+            parts=chosen,
             resources=stack.pop_all(),
+            adapter=None if adapting is None else adapting.adapter.name,
+            alts=adapting is not None and adapting.alts,
         )
     if next(manifest.batches(), None) is None:
+        some = any(frame.height for part in parts for frame in part.frames())
         manifest.close()
+        if some:
+            raise nothing_chosen(keys, labelled[0][1])
         raise ManifestProblem("the manifest has a header and no rows", where=labelled[0][1], hint="add a row")
     return manifest
 
@@ -232,16 +255,87 @@ def _part(table: Delimited | ParquetTable, columns: tuple[str, ...], stack: Exit
     cells = tuple(cell(table.header.names.index(name)) for name in columns)
     if isinstance(table, ParquetTable):
         return _Part(rows=table, cells=cells)
+    return _Part(rows=_spool(table.frames(), stack), cells=cells)
+
+
+def _adapting(
+    keys: ManifestKeys, columns: tuple[str, ...], tables: list[Delimited | ParquetTable], folder: Path
+) -> Adapting | None:
+    """Say how the rows have to be read; None for a plain table, which names its SKUs and pictures itself."""
+    label = tables[0].label
+    plain = all(keys.columns.get(ours, ours) in columns for ours in REQUIRED)
+    adapter = None
+    if keys.adapter is not None:
+        adapter = adapter_named(keys.adapter, folder)
+    elif not plain:
+        adapter = recognise(columns, keys.columns)
+        if adapter is None and not keys.columns and (problem := stranger(columns, keys.columns, label)) is not None:
+            raise problem
+    if adapter is not None:
+        for ours, theirs in keys.columns.items():
+            if theirs not in columns:
+                raise _no_column(f"{theirs!r}, which `manifest.columns` calls {ours}", theirs, columns, label)
+        return Adapting(fit(adapter, columns, keys, label), columns, keys)
+    for key in ("per", "picture"):
+        if key in keys.model_fields_set and plain:
+            raise JobProblem(
+                "a plain table has one row and one picture for each item",
+                where=f"manifest.{key}",
+                hint="leave it out, or name the system with `adapter`",
+            )
+    return None
+
+
+def _adapted(table: Delimited | ParquetTable, columns: tuple[str, ...], adapting: Adapting, stack: ExitStack) -> _Part:
+    part = _part(table, columns, stack)
+    rows = _spool(adapting.rows(part.frames, part.cells), stack)
+    if isinstance(part.rows, Spool):
+        part.rows.close()
+    return _Part(rows=rows, cells=tuple(map(cell, range(len(adapting.columns)))))
+
+
+def _chosen(
+    keys: ManifestKeys,
+    columns: tuple[str, ...],
+    renamed: Mapping[str, str],
+    parts: tuple[_Part, ...],
+    stack: ExitStack,
+) -> tuple[_Part, ...]:
+    """Give the parts with the rows alone that the job is about."""
+    choice = choice_of(keys, columns, renamed, lambda name: cell(columns.index(name)))
+    if choice is None:
+        return parts
+    cells = tuple(map(cell, range(len(columns))))
+
+    def named() -> Iterator[pl.DataFrame]:
+        for number, part in enumerate(parts):
+            own = [pl.col(place).alias(name) for place, name in zip(part.cells, cells, strict=True)]
+            for frame in part.frames():
+                missed = [MISSED] if MISSED in frame.columns else []
+                yield frame.select(pl.lit(number, dtype=pl.UInt32).alias(FILE), LINE, FLAW, *missed, *own)
+
+    spools = [Spool() for _ in parts]
+    for spool in spools:
+        stack.callback(spool.close)
+    for frame in choice.rows(named):
+        for (number,), rows in frame.group_by(FILE, maintain_order=True):
+            spools[int(str(number))].add(rows.drop(FILE))
+    return tuple(_Part(rows=spool, cells=cells) for spool in spools)
+
+
+def _flaw(frame: pl.DataFrame) -> pl.Expr:
+    return pl.coalesce(FLAW, MISSED).alias(FLAW) if MISSED in frame.columns else pl.col(FLAW)
+
+
+def _spool(frames: Iterator[pl.DataFrame], stack: ExitStack) -> Spool:
     spool = Spool()
     stack.callback(spool.close)
-    for frame in table.frames():
+    for frame in frames:
         spool.add(frame)
-    return _Part(rows=spool, cells=cells)
+    return spool
 
 
-def _check_columns(
-    columns: tuple[str, ...], renamed: Mapping[str, str], tables: list[Delimited | ParquetTable]
-) -> None:
+def _check_same(columns: tuple[str, ...], tables: list[Delimited | ParquetTable]) -> None:
     label = tables[0].label
     for table in tables[1:]:
         odd = sorted(set(columns) ^ set(table.header.names))
@@ -251,6 +345,13 @@ def _check_columns(
                 where=table.label,
                 hint="give all files the same columns, or each kind a job of its own",
             )
+
+
+def _check_columns(
+    columns: tuple[str, ...], renamed: Mapping[str, str], tables: list[Delimited | ParquetTable]
+) -> None:
+    _check_same(columns, tables)
+    label = tables[0].label
     for ours, theirs in renamed.items():
         if theirs not in columns:
             raise _no_column(f"{theirs!r}, which `manifest.columns` calls {ours}", theirs, columns, label)

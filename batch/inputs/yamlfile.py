@@ -104,6 +104,19 @@ def read_yaml(path: Path, *, kind: str) -> YamlFile:
         line = data.count(b"\n", 0, error.start) + 1
         what = f"not a text in UTF-8, so no {kind}"
         raise JobErrors((JobError(file=str(path), line=line, key="", what=what),)) from None
+    return _yaml(path, text, data)
+
+
+def yaml_of(path: Path, text: str) -> YamlFile:
+    """Read a text as if it stood in a file already.
+
+    Raises:
+        JobErrors: If it is no YAML.
+    """
+    return _yaml(path, text, text.encode())
+
+
+def _yaml(path: Path, text: str, data: bytes) -> YamlFile:
     tree = read_tree(text)
     if isinstance(tree, NoTree):
         raise _errors(path, [tree.fault])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch import __version__
 from batch.errors import MissingInput
+from batch.inputs.adapters import own_adapter
 from batch.inputs.manifest import STANDARD_INPUT, manifest_paths
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def fingerprint_of(loaded: LoadedJob) -> str | None:
         "folder": str(loaded.folder),
         "job": loaded.text_sha256,
         "profiles": [_content(loaded.folder / name) for name in loaded.job.models],
+        "adapter": _content(loaded.folder / own) if (own := own_adapter(keys)) else "",
         "manifest": [_stamp(path) for path in manifest_paths(keys, loaded.folder)],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -47,9 +49,8 @@ def _content(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise MissingInput(
-            f"the model profile cannot be read: {error.strerror}", where=str(path), hint="check `models` in the job"
-        ) from error
+        hint = "check `models` and `manifest.adapter` in the job"
+        raise MissingInput(f"the file cannot be read: {error.strerror}", where=str(path), hint=hint) from error
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
