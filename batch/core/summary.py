@@ -38,6 +38,10 @@ class ClipFacts:
         height: Pixels.
         has_audio: Whether there is an audio track.
         warnings: Where it differs from what was ordered.
+        container: `mp4` or `mov`; empty, like the codecs, where an older version measured it.
+        video_codec: For example `h264`.
+        audio_codec: For example `aac`; empty without an audio track.
+        frame_rate: Frames a second, on average; None where nothing says it.
     """
 
     path: str
@@ -48,6 +52,10 @@ class ClipFacts:
     height: int
     has_audio: bool
     warnings: tuple[str, ...] = ()
+    container: str = ""
+    video_codec: str = ""
+    audio_codec: str = ""
+    frame_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

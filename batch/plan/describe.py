@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.lifecycle import AT_PROVIDER, WITH_PERSON, Phase
 from batch.core.money import format_usd
+from batch.plan.suitability import outlook_lines, outlook_warnings, outlooks_json
 from batch.plan.values import high_of, low_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "usd": format_usd(totals.twins.usd),
             "examples": [list(group) for group in totals.twins.examples],
         },
+        "channels": outlooks_json(view.outlooks),
         "notes": list(view.notes),
         "warnings": list(plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))),
         "rejected_rows": view.rejected.head(_ROWS_IN_JSON).to_dicts(),
@@ -76,10 +78,11 @@ def plan_json(view: PlanView) -> dict[str, Any]:
 
 def plan_text(view: PlanView) -> list[str]:
     """Give the lines that a person reads: what, how much, how long, the first prompts, then what is wrong."""
-    lines = [*_head(view), *_money(view), *_prompts(view)]
+    lines = [*_head(view), *_money(view), *outlook_lines(view.outlooks), *_prompts(view)]
     lines += [
         f"warning: {text}" for text in plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))
     ]
+    lines += [f"warning: {text}" for text in outlook_warnings(view.outlooks)]
     lines += [f"note: {text}" for text in view.notes]
     return [_plain(line) for line in (*lines, *_rejected(view))]
 

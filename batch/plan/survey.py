@@ -12,12 +12,14 @@ from batch.core.money import ZERO
 from batch.core.profile import profile_notes
 from batch.core.timing import FALLBACK_ETA
 from batch.plan.forecast import Fitting, expected_seconds
+from batch.plan.suitability import Outlook, outlooks
 from batch.plan.values import SAMPLES, PromptSample, first_samples, high_of, low_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
+    from batch.core.channel import Channel
     from batch.core.job import Job
     from batch.core.order import Order
     from batch.core.profile import ModelProfile
@@ -46,6 +48,7 @@ class PlanView:
         fit: What of it the caps let through; unchecked items, which may turn out to be none, come after all others.
         seconds: How long it takes to make what is still to be bought and is not beyond the caps.
         eta: Seconds for one clip; None where the profile does not know.
+        outlooks: What the job's channels would say of the plan's items.
     """
 
     job: str
@@ -61,6 +64,7 @@ class PlanView:
     fit: Fit
     seconds: float
     eta: float | None
+    outlooks: tuple[Outlook, ...] = ()
 
     @property
     def unchecked(self) -> int:
@@ -93,7 +97,15 @@ def known_items(pairs: Iterable[tuple[bytes, str]]) -> pl.DataFrame:
     return table.with_columns(pl.col("key").bin.encode("hex"))
 
 
-def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFrame, caps: Caps) -> PlanView:
+def view_plan(
+    plan: Plan,
+    job: Job,
+    profile: ModelProfile,
+    *,
+    known: pl.DataFrame,
+    caps: Caps,
+    channels: Iterable[Channel] = (),
+) -> PlanView:
     """Hold a plan against a state and its caps; makes one pass over the plan.
 
     Args:
@@ -102,6 +114,7 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
         profile: Its model's.
         known: From `known_items`; without rows where there is no state yet.
         caps: What may be spent.
+        channels: The job's destinations.
     """
     phases: dict[str, int] = {}
     opened = [0] * len(plan.orders)
@@ -141,6 +154,7 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
             per_minute=limits.submit_per_minute,
         ),
         eta=profile.eta_seconds,
+        outlooks=outlooks(channels, plan.totals.by_order, profile),
     )
 
 

@@ -13,7 +13,8 @@
                    "row": {...},         the manifest's own columns, as text
                    "reason", "advice",   empty where there is none
                    "attempts", "prediction_id",
-                   "clip": null or {"path", "bytes", "sha256", "seconds", "width", "height", "has_audio"},
+                   "clip": null or {"path", "bytes", "sha256", "seconds", "width", "height", "has_audio",
+                            "container", "video_codec", "audio_codec", "frame_rate"},    empty or null: not measured
                    "warnings": [...],    of the item and of its clip
                    "estimate_usd",       for one attempt
                    "cost": {...},        as above, over all attempts
@@ -151,6 +152,10 @@ def _clip(clip: ClipFacts) -> dict[str, Any]:
         "width": clip.width,
         "height": clip.height,
         "has_audio": clip.has_audio,
+        "container": clip.container,
+        "video_codec": clip.video_codec,
+        "audio_codec": clip.audio_codec,
+        "frame_rate": finite(clip.frame_rate),
     }
 
 

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from batch.channels import channels_for
 from batch.core.money import ZERO
 from batch.errors import MissingInput
 from batch.inputs.manifest import open_manifest
@@ -42,6 +43,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
     profile = profile_for(loaded, to_buy=True)
+    channels = channels_for(loaded)
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
@@ -53,7 +55,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
             plan = make_plan(job, profile, manifest, book, progress=progress)
         known = known_items(queries.keys_with_phase(state) if state else ())
-        return view_plan(plan, job, profile, known=known, caps=_caps(loaded, state, clock))
+        return view_plan(plan, job, profile, known=known, caps=_caps(loaded, state, clock), channels=channels)
 
 
 @contextmanager
