@@ -86,7 +86,7 @@ def test_every_channel_accounts_for_every_rule() -> None:
         ("instagram-feed", TALL, "aspect", "9:16, not 4:5 to 1.91:1"),
         ("instagram-feed", replace(WIDE, size=Size(480, 270)), "width", "480 pixels wide, not at least 600"),
         ("amazon-sponsored-brands", replace(WIDE, seconds=4.0), "length", "not 6 to 45 s"),
-        ("amazon-sponsored-brands", replace(WIDE, frame_rate=10.0), "frame_rate", "10 frames a second, not 23.976"),
+        ("amazon-sponsored-brands", replace(WIDE, frame_rate=10.0), "frame_rate", "10 fps, not 23.976"),
         ("amazon-sponsored-brands", replace(WIDE, video_codec="vp9"), "video_codec", "vp9, not h264 or h265"),
         ("amazon-sponsored-brands", replace(WIDE, bytes=500_000), "bitrate", "500 kbit/s, not at least 1000"),
         ("youtube-shorts", WIDE, "aspect", "16:9, not 1:1 or taller"),
@@ -115,7 +115,13 @@ def test_sources_that_contradict_each_other_are_named() -> None:
     assert suits(builtin_channels()["tiktok-ads"], replace(TALL, seconds=4.0)).verdict is Verdict.DISPUTED
     missed = verdict("tiktok-shop", replace(TALL, bytes=15_000_000))["bytes"]
     assert missed.startswith("15 MB, not at most 10 MB, although seller-id.tokopedia.com (read on 2026-11-27) asks for")
-    assert "says" in verdict("amazon-sponsored-brands", replace(WIDE, bytes=600_000_000))["bytes"]
+
+
+def test_what_only_others_ask_for_is_a_doubt() -> None:
+    """A guide or a blog is no reason to call a clip unfit, and is named as what it is."""
+    (finding,) = suits(builtin_channels()["pinterest"], replace(WIDE, frame_rate=10.0)).findings
+    assert finding.verdict is Verdict.DISPUTED
+    assert str(finding) == "10 fps, not at least 25 fps (says docs.getlate.dev, not the channel itself)"
 
 
 def test_what_is_not_known_is_not_judged() -> None:

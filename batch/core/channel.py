@@ -1,7 +1,8 @@
 """What a channel asks of a clip, as data read from YAML: each rule with where it was read, and when.
 
 A rule is a list of readings, one for each source that says something else. The first is the one that counts; where
-another one would decide differently, the finding says so. What no source says stands under `unknown`, with the reason.
+another one would decide differently, the finding says so, and what only somebody else than the channel asks for is a
+doubt. What no source says stands under `unknown`, with the reason.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _SHAPE_TOLERANCE = 0.01
 _LENGTH_TOLERANCE = 0.05
 _RATE_TOLERANCE = 0.002
-_UNITS = {"length": "s", "bitrate": "kbit/s", "frame_rate": "frames a second", "width": "pixels wide"}
+_UNITS = {"length": "s", "bitrate": "kbit/s", "frame_rate": "fps", "width": "pixels wide"}
 _LARGEST_TERM = 99
 
 
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
     """How a clip stands with a channel, or with one of its rules."""
 
     MET = "met"  # everything that could be looked at is as it should be
-    DISPUTED = "disputed"  # the reading that counts is met, and another source asks for something else
+    DISPUTED = "disputed"  # sources disagree, or only somebody who is not the channel asks for something else
     MISSED = "missed"  # not as it should be
 
 
@@ -57,22 +57,22 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule that is missed or disputed.
+    """One rule that is missed or in doubt.
 
     Attributes:
-        what: The clip's own value, and what is asked.
-        sources: Where that was read; of a disputed rule, those that ask for something else.
-        differ: What other sources ask for, where they decide differently; empty where all agree.
+        value: The clip's own, for example `4 s long`.
+        asked: What is asked, and by whom where that is in doubt; the same for all clips that fail alike.
+        sources: Where that was read.
     """
 
     rule: str
     verdict: Verdict
-    what: str
+    value: str
+    asked: str
     sources: tuple[Source, ...]
-    differ: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what}, {self.differ}" if self.differ else self.what
+        return f"{self.value}, {self.asked}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,24 +129,20 @@ def _judge(rule: str, value: Any, readings: tuple[Reading, ...], channel: Channe
     if all(fits):
         return None
     first = readings[0]
+    source = channel.sources[first.source]
     others = [reading for reading, fit in zip(readings, fits, strict=True) if fit is not fits[0]]
     differ = " and ".join(dict.fromkeys(_told(reading, rule, channel) for reading in others))
+    though = f"although {differ}" if differ else ""
     if fits[0]:
-        return Finding(
-            rule=rule,
-            verdict=Verdict.DISPUTED,
-            what=_shown(rule, value),
-            sources=tuple(channel.sources[reading.source] for reading in others),
-            differ=f"although {differ}",
-        )
-    source = channel.sources[first.source]
+        sources = tuple(channel.sources[reading.source] for reading in others)
+        return Finding(rule=rule, verdict=Verdict.DISPUTED, value=_shown(rule, value), asked=though, sources=sources)
     by = "" if source.official else f" (says {_host(source)}, not the channel itself)"
     return Finding(
         rule=rule,
-        verdict=Verdict.MISSED,
-        what=f"{_shown(rule, value)}, not {_asked(rule, first)}{by}",
+        verdict=Verdict.MISSED if source.official else Verdict.DISPUTED,
+        value=_shown(rule, value),
+        asked=", ".join(filter(None, (f"not {_asked(rule, first)}{by}", though))),
         sources=(source,),
-        differ=f"although {differ}" if differ else "",
     )
 
 

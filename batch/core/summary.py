@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from batch.core.suiting import Suitability
+
 __all__ = [
     "ClipFacts",
     "Cost",
+    "GoneProduct",
     "ItemCounts",
     "ItemView",
     "PredictionView",
@@ -64,6 +67,7 @@ class ItemView:
 
     Attributes:
         line: Line of the manifest; 0 where the item is no longer in it.
+        gone: Whether no row of the manifest has its SKU any more. Where one has, and `line` is 0, the row has changed.
         state: `done`, `skipped`, `failed`, `refused`, `unconfirmed`, `pending`: as `ItemCounts` counts it.
         phase: The finer word, for example `running`, `held`, `missing`, `cancelled`.
         image: As the manifest names it.
@@ -76,6 +80,7 @@ class ItemView:
         estimate: Dollars for one attempt.
         cost: Over all attempts.
         render_seconds: The provider's own time; None where unknown.
+        channels: How its clip stands with each of the job's destinations.
     """
 
     key: str
@@ -104,6 +109,22 @@ class ItemView:
     submitted_at: datetime | None = None
     ended_at: datetime | None = None
     render_seconds: float | None = None
+    gone: bool = False
+    channels: tuple[Suitability, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneProduct:
+    """A product of which something was bought, and that no row of the manifest has any more.
+
+    Attributes:
+        clips: Paths of its clips, relative to the output folder; they are kept.
+        open: Items that are still under way or wait for a person.
+    """
+
+    sku: str
+    clips: tuple[str, ...]
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import polars as pl
 from polars.exceptions import ComputeError
 
+from batch.core.suiting import Verdict
 from batch.report.cells import FORMULA_START, encodable, safe_cell
+from batch.report.channels import those
 from batch.report.document import all_warnings, finite
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Kind(Enum):
     MOMENT = "moment"
     """A moment in UTC; null where it has not come."""
     TRUTH = "truth"
-    """Yes or no; null where there is no clip."""
+    """Yes or no; null where there is nothing to say it of."""
 
 
 _TYPES: dict[Kind, pl.DataType] = {
@@ -84,6 +86,10 @@ RESULTS: tuple[Result, ...] = (
     Result(name="reason", kind=Kind.TEXT, read=lambda view: view.reason),
     Result(name="advice", kind=Kind.TEXT, read=lambda view: view.advice),
     Result(name="warnings", kind=Kind.TEXT, read=lambda view: " | ".join(all_warnings(view))),
+    Result(name="gone", kind=Kind.TRUTH, read=lambda view: view.gone),
+    Result(name="channels_met", kind=Kind.TEXT, read=lambda view: those(view, Verdict.MET)),
+    Result(name="channels_disputed", kind=Kind.TEXT, read=lambda view: those(view, Verdict.DISPUTED)),
+    Result(name="channels_missed", kind=Kind.TEXT, read=lambda view: those(view, Verdict.MISSED)),
     Result(name="clip", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.path)),
     Result(name="clip_seconds", kind=Kind.NUMBER, read=_of_clip(lambda clip: finite(clip.seconds))),
     Result(name="clip_width", kind=Kind.INTEGER, read=_of_clip(lambda clip: clip.width)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from batch.core.item import fit_rules
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
 from batch.errors import ManifestProblem
@@ -169,6 +170,7 @@ class _Planning:
             batches=self._batches(plan),
             rejected=plan.rejected.iter_rows(),
             fingerprint=fingerprint,
+            fit=fit_rules(self._loaded.job.image),
         )
 
     def _check(self, plan: Plan) -> None:
