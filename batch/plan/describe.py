@@ -27,7 +27,7 @@ _ENDED = (Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED, Phase.AB
 def plan_json(view: PlanView) -> dict[str, Any]:
     """Give the documented keys; amounts are texts with decimals, caps that do not exist are null.
 
-    `rejected` counts every row; `rejected_rows` lists the first thousand.
+    `rejected` counts every row; `rejected_rows` lists the first thousand, and so does `gone.listed`.
     """
     totals, caps, fit = view.totals, view.caps, view.fit
     return {
@@ -70,6 +70,12 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "examples": [list(group) for group in totals.twins.examples],
         },
         "channels": outlooks_json(view.outlooks),
+        "gone": {
+            "products": len(view.gone),
+            "listed": [
+                {"sku": one.sku, "clips": list(one.clips), "open": one.open} for one in view.gone[:_ROWS_IN_JSON]
+            ],
+        },
         "notes": list(view.notes),
         "warnings": list(plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))),
         "rejected_rows": view.rejected.head(_ROWS_IN_JSON).to_dicts(),
@@ -84,7 +90,7 @@ def plan_text(view: PlanView) -> list[str]:
     ]
     lines += [f"warning: {text}" for text in outlook_warnings(view.outlooks)]
     lines += [f"note: {text}" for text in view.notes]
-    return [_plain(line) for line in (*lines, *_rejected(view))]
+    return [_plain(line) for line in (*lines, *_gone(view), *_rejected(view))]
 
 
 def plan_warnings(totals: PlanTotals, *, buying: bool) -> Iterator[str]:
@@ -183,6 +189,18 @@ def _prompts(view: PlanView) -> Iterator[str]:
         yield ("prompts:  " if place == 0 else "          ") + f"{one.sku}: {one.prompt}"
         if one.negative_prompt:
             yield f"          without: {one.negative_prompt}"
+
+
+def _gone(view: PlanView) -> Iterator[str]:
+    if not view.gone:
+        return
+    yield f"gone from the manifest ({_count(len(view.gone), 'product')}; their clips are kept, nothing is bought):"
+    for one in view.gone[:_ROWS_SHOWN]:
+        open_ = f" ({_count(one.open, 'item')} still under way)" if one.open else ""
+        yield f"  {one.sku}: {', '.join(one.clips) or 'no clip'}{open_}"
+    rest = len(view.gone) - _ROWS_SHOWN
+    if rest > 0:
+        yield f"  and {rest:,} more: `--json` lists them"
 
 
 def _rejected(view: PlanView) -> Iterator[str]:

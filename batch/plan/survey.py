@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from batch.core.job import Job
     from batch.core.order import Order
     from batch.core.profile import ModelProfile
+    from batch.core.summary import GoneProduct
     from batch.plan.forecast import Caps, Fit
     from batch.plan.planner import Plan
     from batch.plan.values import PlanTotals
@@ -49,6 +50,7 @@ class PlanView:
         seconds: How long it takes to make what is still to be bought and is not beyond the caps.
         eta: Seconds for one clip; None where the profile does not know.
         outlooks: What the job's channels would say of the plan's items.
+        gone: Products of which something was bought, and that no row has any more.
     """
 
     job: str
@@ -65,6 +67,7 @@ class PlanView:
     seconds: float
     eta: float | None
     outlooks: tuple[Outlook, ...] = ()
+    gone: tuple[GoneProduct, ...] = ()
 
     @property
     def unchecked(self) -> int:
@@ -105,6 +108,7 @@ def view_plan(
     known: pl.DataFrame,
     caps: Caps,
     channels: Iterable[Channel] = (),
+    gone: Iterable[GoneProduct] = (),
 ) -> PlanView:
     """Hold a plan against a state and its caps; makes one pass over the plan.
 
@@ -115,6 +119,7 @@ def view_plan(
         known: From `known_items`; without rows where there is no state yet.
         caps: What may be spent.
         channels: The job's destinations.
+        gone: Products that left the manifest.
     """
     phases: dict[str, int] = {}
     opened = [0] * len(plan.orders)
@@ -155,6 +160,7 @@ def view_plan(
         ),
         eta=profile.eta_seconds,
         outlooks=outlooks(channels, plan.totals.by_order, profile),
+        gone=tuple(gone),
     )
 
 

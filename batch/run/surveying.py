@@ -17,7 +17,7 @@ from batch.plan.forecast import Caps
 from batch.plan.survey import known_items, view_plan
 from batch.run.clock import utc_day
 from batch.run.planning import cache_folder, fetch_pictures
-from batch.store import changes, queries
+from batch.store import changes, history, queries
 from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from batch.core.summary import Cost
+    from batch.core.summary import Cost, GoneProduct
     from batch.inputs.jobfile import LoadedJob
     from batch.inputs.pictures import Progress
+    from batch.plan import Plan
     from batch.plan.survey import PlanView
     from batch.run.clock import Clock
 
@@ -48,18 +49,30 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     with (
         open_book(cache_folder(loaded)) as book,
         open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
-        _state(loaded) as state,
+        state_if_any(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress)
         if fetch and plan.urls:
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
             plan = make_plan(job, profile, manifest, book, progress=progress)
         known = known_items(queries.keys_with_phase(state) if state else ())
-        return view_plan(plan, job, profile, known=known, caps=_caps(loaded, state, clock), channels=channels)
+        gone = gone_from(plan, state) if state else ()
+        return view_plan(
+            plan, job, profile, known=known, caps=_caps(loaded, state, clock), channels=channels, gone=gone
+        )
+
+
+def gone_from(plan: Plan, state: sqlite3.Connection) -> list[GoneProduct]:
+    """List the products of which something was bought, and that no row of a plan has any more."""
+    import polars as pl  # noqa: PLC0415 - start-up counts; whoever has a plan has loaded it
+
+    bought = pl.Series(history.bought_skus(state), dtype=pl.String)
+    return history.products(state, set(bought.filter(~bought.is_in(plan.skus.drop_nulls().implode())).to_list()))
 
 
 @contextmanager
-def _state(loaded: LoadedJob) -> Iterator[sqlite3.Connection | None]:
+def state_if_any(loaded: LoadedJob) -> Iterator[sqlite3.Connection | None]:
+    """Open a job's state for reading; None where there is none yet."""
     try:
         connection = read_state(loaded.location.state, Binding.of(loaded.location))
     except MissingInput:

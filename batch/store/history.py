@@ -15,7 +15,7 @@ from batch.store.rows import read_clip
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def gone_products(connection: sqlite3.Connection) -> list[GoneProduct]:
@@ -29,9 +29,17 @@ def gone_products(connection: sqlite3.Connection) -> list[GoneProduct]:
     return _products(rows)
 
 
-def bought_products(connection: sqlite3.Connection) -> list[GoneProduct]:
-    """List every product of which something was bought; the caller knows which of them are gone."""
-    return _products(connection.execute("SELECT sku, phase, clip FROM item WHERE attempts > 0 ORDER BY id"))
+def bought_skus(connection: sqlite3.Connection) -> list[str]:
+    """List every SKU of which something was bought."""
+    return [sku for (sku,) in connection.execute("SELECT DISTINCT sku FROM item WHERE attempts > 0")]
+
+
+def products(connection: sqlite3.Connection, skus: Collection[str]) -> list[GoneProduct]:
+    """Read what was bought of some SKUs, which the caller knows to be gone."""
+    if not skus:
+        return []
+    rows = connection.execute("SELECT sku, phase, clip FROM item WHERE attempts > 0 ORDER BY id")
+    return _products(row for row in rows if row[0] in skus)
 
 
 def _products(rows: Iterable[tuple[str, str, str | None]]) -> list[GoneProduct]:
@@ -54,7 +62,6 @@ class Earlier:
         bought: Whether something of it was ever submitted.
         clip: Its path, relative to the output folder; empty where there is none.
         ended_at: Unix seconds; None where it has not ended.
-        current: Whether it is in the newest plan.
     """
 
     item_id: int
@@ -67,7 +74,6 @@ class Earlier:
     prediction_id: str
     intent_at: float | None
     ended_at: float | None
-    current: bool
     ingredients: Ingredients
 
 
@@ -91,12 +97,11 @@ def items_like(connection: sqlite3.Connection, source_sha256: str, prompt: str) 
 
 
 def _earlier(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> list[Earlier]:
-    newest = newest_plan(connection)
     fits = connection.execute("SELECT plan, fit FROM plan_fit ORDER BY plan").fetchall()
-    return [_item(row, newest, fits) for row in rows]
+    return [_item(row, fits) for row in rows]
 
 
-def _item(row: tuple[Any, ...], newest: int, fits: list[tuple[int, str]]) -> Earlier:
+def _item(row: tuple[Any, ...], fits: list[tuple[int, str]]) -> Earlier:
     (item_id, key, sku, phase, reason, attempts, clip, prediction_id, intent_at, ended_at, plan) = row[:11]
     (prompt, negative, source, source_sha256, variant, take, model, aspect, inputs) = row[11:]
     # Each is what held from its plan on; an item's own was that of the newest plan that held it.
@@ -112,7 +117,6 @@ def _item(row: tuple[Any, ...], newest: int, fits: list[tuple[int, str]]) -> Ear
         prediction_id=prediction_id or "",
         intent_at=intent_at,
         ended_at=ended_at,
-        current=plan == newest,
         ingredients=Ingredients(
             source_sha256=source_sha256,
             source=source,
