@@ -10,7 +10,7 @@ import pytest
 from batch.channels import builtin_channels, channels_for
 from batch.core.channel import RULES, Channel
 from batch.core.media import Size
-from batch.core.suiting import Facts, Verdict, suits
+from batch.core.suiting import Facts, Verdict, facts_of, suits
 from batch.core.summary import ClipFacts
 from batch.inputs.jobfile import read_job
 from batch.inputs.yamlfile import JobErrors
@@ -155,8 +155,6 @@ def test_bounds_are_as_exact_as_encoders_are(rules: dict[str, Any], facts: Facts
 
 def test_a_clip_measured_by_an_older_version_is_judged_by_what_is_known() -> None:
     """Its codecs and frame rate were not measured then."""
-    from batch.core.suiting import facts_of  # noqa: PLC0415 - only here
-
     old = ClipFacts(path="a.mp4", bytes=1, sha256="e", seconds=4.0, width=1280, height=720, has_audio=True)
     facts = facts_of(old)
     assert (facts.seconds, facts.size, facts.container, facts.frame_rate) == (4.0, Size(1280, 720), None, None)

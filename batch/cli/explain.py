@@ -45,9 +45,11 @@ def _text(found: Explanation, arguments: argparse.Namespace) -> Iterator[str]:
         yield "  the picture behind its URL was not fetched yet, so nobody can say: `--fetch` reads it"
     for story in found.stories:
         yield from _story(story, found.sku, arguments)
+    if kept := [item.clip for item in found.left if item.clip]:
+        yield f"  kept{' of earlier rows' if found.rows else ''}: {', '.join(kept)}"
     for item in found.left:
-        told = f"{item.clip} is kept" if item.clip else _standing(item)
-        yield f"  {'earlier item' if found.rows else 'item'} {item.key[:12]}: {told}"
+        if not item.clip:
+            yield f"  earlier item {item.key[:12]}: {_standing(item)}"
 
 
 def _rows(found: Explanation) -> str:
@@ -67,10 +69,11 @@ def _story(story: Story, sku: str, arguments: argparse.Namespace) -> Iterator[st
     if story.compared is None:
         yield "    no item of this SKU is known yet, nor any of another SKU with this picture and prompt"
         return
-    other = "" if story.compared.sku == sku else f" of {story.compared.sku}, which has the same picture and prompt"
-    yield f"    beside the item{other} {story.compared.key[:12]} ({_standing(story.compared)}):"
+    other = story.compared.sku != sku
+    whose = f"{story.compared.sku}'s item, which has the same picture and prompt," if other else "the earlier item"
+    yield f"    beside {whose} {story.compared.key[:12]} ({_standing(story.compared)}):"
     if other:
-        yield f"      SKU: {story.compared.sku} -> {sku}"
+        yield f'      sku: "{story.compared.sku}" -> "{sku}"'
     for change in story.changes:
         yield f"      {change.what}: {_side(change.old)} -> {_side(change.new)}"
 

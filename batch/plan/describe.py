@@ -44,6 +44,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "needs_person": view.in_phases(*WITH_PERSON),
             "ended": view.in_phases(*_ENDED),
             "to_buy": sum(view.opened),
+            "changed": view.changed,
             "unchecked": view.unchecked,
         },
         "cost": {
@@ -139,6 +140,8 @@ def _head(view: PlanView) -> Iterator[str]:
         if count:
             yield f"  {_count(count, 'item')} {text}"
     yield f"  {_count(sum(view.opened), 'item')} to buy"
+    if view.changed:
+        yield f"    {view.changed:,} of products that were bought before: `--explain SKU` says what has changed"
 
 
 def _money(view: PlanView) -> Iterator[str]:

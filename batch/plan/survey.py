@@ -51,6 +51,7 @@ class PlanView:
         eta: Seconds for one clip; None where the profile does not know.
         outlooks: What the job's channels would say of the plan's items.
         gone: Products of which something was bought, and that no row has any more.
+        changed: New items of products of which something was bought before.
     """
 
     job: str
@@ -68,6 +69,7 @@ class PlanView:
     eta: float | None
     outlooks: tuple[Outlook, ...] = ()
     gone: tuple[GoneProduct, ...] = ()
+    changed: int = 0
 
     @property
     def unchecked(self) -> int:
@@ -109,6 +111,7 @@ def view_plan(
     caps: Caps,
     channels: Iterable[Channel] = (),
     gone: Iterable[GoneProduct] = (),
+    bought: pl.Series | None = None,
 ) -> PlanView:
     """Hold a plan against a state and its caps; makes one pass over the plan.
 
@@ -120,9 +123,11 @@ def view_plan(
         caps: What may be spent.
         channels: The job's destinations.
         gone: Products that left the manifest.
+        bought: The SKUs of which something was bought; None: of none.
     """
     phases: dict[str, int] = {}
     opened = [0] * len(plan.orders)
+    changed = 0
     samples: list[PromptSample] = []
     fitting = Fitting([high_of(order) for order in plan.orders], caps)
     for batch in plan.batches():
@@ -134,6 +139,9 @@ def view_plan(
         to_buy = joined.filter(pl.col("phase").is_null() | (pl.col("phase") == _OPEN))
         for order, count in to_buy["order"].value_counts().iter_rows():
             opened[order] += count
+        if bought is not None and len(bought):
+            new = to_buy.filter(pl.col("phase").is_null())["sku"]
+            changed += int(new.is_in(bought.implode()).sum())
         fitting.add(to_buy["order"])
         if len(samples) < SAMPLES:
             samples += first_samples(to_buy)
@@ -161,6 +169,7 @@ def view_plan(
         eta=profile.eta_seconds,
         outlooks=outlooks(channels, plan.totals.by_order, profile),
         gone=tuple(gone),
+        changed=changed,
     )
 
 

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from batch.channels import channels_for
 from batch.core.money import ZERO
 from batch.errors import MissingInput
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from batch.core.summary import Cost, GoneProduct
+    from batch.core.summary import Cost
     from batch.inputs.jobfile import LoadedJob
     from batch.inputs.pictures import Progress
-    from batch.plan import Plan
     from batch.plan.survey import PlanView
     from batch.run.clock import Clock
 
@@ -56,18 +57,18 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
             plan = make_plan(job, profile, manifest, book, progress=progress)
         known = known_items(queries.keys_with_phase(state) if state else ())
-        gone = gone_from(plan, state) if state else ()
+        bought = pl.Series(history.bought_skus(state) if state else [], dtype=pl.String)
+        left = set(bought.filter(~bought.is_in(plan.skus.drop_nulls().implode())).to_list())
         return view_plan(
-            plan, job, profile, known=known, caps=_caps(loaded, state, clock), channels=channels, gone=gone
+            plan,
+            job,
+            profile,
+            known=known,
+            caps=_caps(loaded, state, clock),
+            channels=channels,
+            gone=history.products(state, left) if state else (),
+            bought=bought,
         )
-
-
-def gone_from(plan: Plan, state: sqlite3.Connection) -> list[GoneProduct]:
-    """List the products of which something was bought, and that no row of a plan has any more."""
-    import polars as pl  # noqa: PLC0415 - start-up counts; whoever has a plan has loaded it
-
-    bought = pl.Series(history.bought_skus(state), dtype=pl.String)
-    return history.products(state, set(bought.filter(~bought.is_in(plan.skus.drop_nulls().implode())).to_list()))
 
 
 @contextmanager
