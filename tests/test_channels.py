@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +16,6 @@ from batch.core.suiting import Facts, Verdict, facts_of, suits
 from batch.core.summary import ClipFacts
 from batch.inputs.jobfile import read_job
 from batch.inputs.yamlfile import JobErrors
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SLUGS = {
     "google-merchant",
@@ -202,3 +201,13 @@ def test_an_unknown_destination_is_told_with_the_nearest(tmp_path: Path) -> None
     """In the job's own file."""
     with pytest.raises(JobErrors, match=r"job.yaml:3: destinations\[1\].*did you mean `pinterest`"):
         own(tmp_path, OWN, "destinations: [kiosk, pinterst]\nchannels: [own.yaml]\n")
+
+
+@pytest.mark.tree
+def test_the_readmes_own_channel_is_one(tmp_path: Path) -> None:
+    """As it stands there."""
+    text = Path("README.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n# my-channels\.yaml.*?\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    (window,) = own(tmp_path, example[1], "destinations: [shop-window]\nchannels: [own.yaml]\n")
+    assert {each.rule for each in suits(window, replace(TALL, seconds=12.0)).findings} == {"length", "audio"}

@@ -31,6 +31,7 @@ _LENGTH_TOLERANCE = 0.05
 _RATE_TOLERANCE = 0.002
 _UNITS = {"length": "s", "bitrate": "kbit/s", "frame_rate": "fps", "width": "pixels wide"}
 _LARGEST_TERM = 99
+_NEVER_ALIKE = frozenset({"bytes", "bitrate"})
 
 
 class Verdict(StrEnum):
@@ -112,16 +113,40 @@ def facts_of(clip: ClipFacts) -> Facts:
 
 def suits(channel: Channel, facts: Facts) -> Suitability:
     """Hold a clip against every rule of a channel."""
-    findings: list[Finding] = []
-    unchecked: list[str] = []
-    for rule, readings in channel.rules.each():
-        value = _value(rule, facts)
-        if value is None:
-            if not (rule == "audio_codec" and facts.has_audio is False):
-                unchecked.append(rule)
-        elif finding := _judge(rule, value, readings, channel):
-            findings.append(finding)
-    return Suitability(channel=channel.slug, findings=tuple(findings), unchecked=tuple(unchecked))
+    return Judge(channel).judge(facts)
+
+
+class Judge:
+    """Holds many clips against one channel: what was said of a value is remembered, since most clips are alike.
+
+    Args:
+        channel: Whose rules count.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._rules = tuple(channel.rules.each())
+        self._said: dict[tuple[str, Any], Finding | None] = {}
+
+    def judge(self, facts: Facts) -> Suitability:
+        """Hold a clip against every rule."""
+        findings: list[Finding] = []
+        unchecked: list[str] = []
+        for rule, readings in self._rules:
+            value = _value(rule, facts)
+            if value is None:
+                if not (rule == "audio_codec" and facts.has_audio is False):
+                    unchecked.append(rule)
+            elif finding := self._say(rule, value, readings):
+                findings.append(finding)
+        return Suitability(channel=self._channel.slug, findings=tuple(findings), unchecked=tuple(unchecked))
+
+    def _say(self, rule: str, value: Any, readings: tuple[Reading, ...]) -> Finding | None:
+        if rule in _NEVER_ALIKE:
+            return _judge(rule, value, readings, self._channel)
+        if (rule, value) not in self._said:
+            self._said[rule, value] = _judge(rule, value, readings, self._channel)
+        return self._said[rule, value]
 
 
 def _judge(rule: str, value: Any, readings: tuple[Reading, ...], channel: Channel) -> Finding | None:

@@ -127,7 +127,7 @@ def view_plan(
     """
     phases: dict[str, int] = {}
     opened = [0] * len(plan.orders)
-    changed = 0
+    new: list[pl.Series] = []
     samples: list[PromptSample] = []
     fitting = Fitting([high_of(order) for order in plan.orders], caps)
     for batch in plan.batches():
@@ -139,9 +139,7 @@ def view_plan(
         to_buy = joined.filter(pl.col("phase").is_null() | (pl.col("phase") == _OPEN))
         for order, count in to_buy["order"].value_counts().iter_rows():
             opened[order] += count
-        if bought is not None and len(bought):
-            new = to_buy.filter(pl.col("phase").is_null())["sku"]
-            changed += int(new.is_in(bought.implode()).sum())
+        new.append(to_buy.filter(pl.col("phase").is_null())["sku"])
         fitting.add(to_buy["order"])
         if len(samples) < SAMPLES:
             samples += first_samples(to_buy)
@@ -169,8 +167,14 @@ def view_plan(
         eta=profile.eta_seconds,
         outlooks=outlooks(channels, plan.totals.by_order, profile),
         gone=tuple(gone),
-        changed=changed,
+        changed=_changed(new, bought),
     )
+
+
+def _changed(new: list[pl.Series], bought: pl.Series | None) -> int:
+    if bought is None or bought.is_empty() or not new:
+        return 0
+    return int(pl.concat(new).is_in(bought.implode()).sum())
 
 
 def _total(counts: Iterable[tuple[Order, int]], *, low: bool) -> Decimal:

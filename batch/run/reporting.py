@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from batch.channels import channels_for
-from batch.core.suiting import facts_of, suits
+from batch.core.suiting import Judge, facts_of
 from batch.report import write_report
 from batch.run.measuring import measured
 from batch.run.planning import picture_path
@@ -53,10 +53,11 @@ def _judged(
     items: Iterable[ItemView], channels: Collection[Channel], gone: Collection[str], folder: Path
 ) -> Iterator[ItemView]:
     """Add to items what only the job and all of the state know: whether their product is gone, and what suits whom."""
+    judges = [Judge(channel) for channel in channels]
     for view in items:
         judged = replace(view, gone=True) if not view.line and view.sku in gone else view
-        if channels and view.clip is not None:
+        if judges and view.clip is not None:
             clip = measured(view.clip, folder)
             facts = facts_of(clip)
-            judged = replace(judged, clip=clip, channels=tuple(suits(channel, facts) for channel in channels))
+            judged = replace(judged, clip=clip, channels=tuple(judge.judge(facts) for judge in judges))
         yield judged
