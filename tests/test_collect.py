@@ -178,6 +178,8 @@ async def test_a_whole_clip_lies_under_its_name(tmp_path: Path) -> None:
         width=1280,
         height=720,
         has_audio=False,
+        container="mp4",
+        frame_rate=0.25,
     )
     assert (tmp_path / "a" / "x.mp4").read_bytes() == CLIP
     assert left_in(tmp_path) == ["a/x.mp4"]

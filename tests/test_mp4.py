@@ -74,7 +74,17 @@ MVHD = full(b"mvhd", 0, 0, 1000, 4000, tail=bytes(80))
 MDAT = box(b"mdat", bytes(150))
 MOOV = box(b"moov", MVHD, video(), audio())
 WHOLE = FTYP + MOOV + MDAT
-FACTS = Mp4Facts(seconds=4.0, width=1280, height=720, has_audio=True, has_video=True, tracks=("vide", "soun"))
+FACTS = Mp4Facts(
+    seconds=4.0,
+    width=1280,
+    height=720,
+    has_audio=True,
+    has_video=True,
+    tracks=("vide", "soun"),
+    container="mp4",
+    video_codec="h264",
+    frame_rate=0.5,
+)
 
 
 def read(data: bytes) -> Mp4Facts:
@@ -176,7 +186,9 @@ def test_an_unknown_duration_is_looked_for_elsewhere(track: bytes, seconds: floa
 def test_a_file_without_video_is_read_and_says_so() -> None:
     """Whether that will do is the caller's to decide."""
     facts = read(FTYP + box(b"moov", MVHD, audio()) + MDAT)
-    assert facts == replace(FACTS, width=0, height=0, has_video=False, tracks=("soun",))
+    assert facts == replace(
+        FACTS, width=0, height=0, has_video=False, tracks=("soun",), video_codec="", frame_rate=None
+    )
 
 
 def fragments(*, durations: tuple[int, ...] | None, default: int | None, usual: int = 0, whole: int = 0) -> bytes:
@@ -276,3 +288,5 @@ def test_real_files_are_read(flags: str, tmp_path: Path) -> None:
     facts = read((tmp_path / "x.mp4").read_bytes())
     assert facts.seconds == pytest.approx(2.0, abs=0.05)
     assert (facts.width, facts.height, facts.has_audio, facts.has_video) == (64, 36, True, True)
+    assert (facts.container, facts.video_codec, facts.audio_codec) == ("mp4", "h264", "aac")
+    assert facts.frame_rate == (None if "frag" in flags else 30)

@@ -455,6 +455,7 @@ def test_what_was_done_is_not_bought_again(tmp_path: Path) -> None:
         "needs_person": 1,
         "ended": 1,
         "to_buy": 2,
+        "changed": 0,
         "unchecked": 0,
     }
     assert (told["cost"]["to_buy_high_usd"], told["cost"]["whole_plan_high_usd"]) == ("1.60", "4.80")

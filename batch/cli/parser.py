@@ -99,6 +99,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     _logs(parser)
     parser.add_argument("--fetch", action="store_true", help="read all pictures behind URLs, too")
     parser.add_argument("--strict", action="store_true", help="end with 65 if any row is rejected")
+    parser.add_argument("--explain", metavar="SKU", help="say why the items of this SKU are new, or are not")
     where = "write the rejected rows to this file; - prints them instead of the plan"
     parser.add_argument("-o", "--rejected", type=_path, metavar="CSV", help=where)
 
@@ -226,7 +227,9 @@ _COMMANDS = (
         module="plan",
         aliases=("check",),
         summary="say what would be bought, for how much, and what is wrong; needs no key and sends nothing",
-        examples="  sora-batch plan configs/spring.yaml\n  sora-batch plan configs/spring.yaml --fetch -o rejected.csv",
+        examples="  sora-batch plan configs/spring.yaml\n"
+        "  sora-batch plan configs/spring.yaml --fetch -o rejected.csv\n"
+        "  sora-batch plan configs/spring.yaml --explain 00152  why it would be bought, or not",
         options=_plan,
     ),
     _Command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from batch.cli import explain
 from batch.cli.console import Progress, complain, say, say_json
 from batch.errors import Exit
 from batch.inputs.jobfile import read_job
@@ -21,6 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     from batch.run.clock import Clock  # noqa: PLC0415 - the same
     from batch.run.surveying import survey  # noqa: PLC0415 - the same
 
+    if arguments.explain is not None:
+        return explain.run(arguments)
     progress = Progress(log_format=arguments.log_format)
     view = survey(
         read_job(arguments.job), fetch=arguments.fetch, clock=Clock(), progress=progress.pictures("pictures looked at")

@@ -191,4 +191,8 @@ def _facts(fetch: _Fetch, part: PartFile, found: Mp4Facts) -> ClipFacts:
         height=found.height,
         has_audio=found.has_audio,
         warnings=differences(fetch.expected, found),
+        container=found.container,
+        video_codec=found.video_codec,
+        audio_codec=found.audio_codec,
+        frame_rate=found.frame_rate,
     )

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from batch.collect.boxes import Box, BrokenClip, Walker
+from batch.collect.boxes import Box, BrokenClip, Walker, name_of
 from batch.collect.fragments import fragment_seconds
 
 if TYPE_CHECKING:
@@ -20,6 +20,27 @@ _LARGEST_SIDE: Final = 16_384
 _LONGEST_SECONDS: Final = 86_400.0
 _SAMPLES_AT_ONCE: Final = 16_384
 _FIRST: Final = frozenset({b"ftyp", b"free", b"skip", b"wide"})
+CODECS: Final = {
+    b"avc1": "h264",
+    b"avc3": "h264",
+    b"hvc1": "h265",
+    b"hev1": "h265",
+    b"av01": "av1",
+    b"vp08": "vp8",
+    b"vp09": "vp9",
+    b"mp4v": "mpeg4",
+    b"mp4a": "aac",
+    b".mp3": "mp3",
+    b"Opus": "opus",
+    b"ac-3": "ac3",
+    b"ec-3": "eac3",
+    b"sowt": "pcm",
+    b"twos": "pcm",
+    b"lpcm": "pcm",
+    b"ipcm": "pcm",
+}
+"""Sample entries (https://mp4ra.org/registered-types/sampleentries) by the names that people use. `mp4a` could also
+hold MP3, which no encoder of video models writes."""
 _BEGINNINGS: Final = (
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"\x89PNG", "a PNG picture"),
@@ -43,6 +64,10 @@ class Mp4Facts:
         has_audio: Whether there is an audio track.
         has_video: Whether there is a video track.
         tracks: The handler of each track, for example `vide` and `soun`.
+        container: `mp4`, or `mov` for QuickTime's own kind.
+        video_codec: Of the first video track, as people call it; its four letters where it has no such name.
+        audio_codec: Of the first audio track, likewise.
+        frame_rate: Frames a second, on average; None where the file does not say it.
     """
 
     seconds: float
@@ -51,11 +76,20 @@ class Mp4Facts:
     has_audio: bool
     has_video: bool
     tracks: tuple[str, ...]
+    container: str = "mp4"
+    video_codec: str = ""
+    audio_codec: str = ""
+    frame_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Track:
-    """A track as it describes itself; `seconds` is 0 where it does not say."""
+    """A track as it describes itself; `seconds` is 0 where it does not say.
+
+    Attributes:
+        frames: How many samples it has; 0 where its fragments have them, whose times are too rough for a rate.
+        media_seconds: Their length together, whatever of it is shown.
+    """
 
     number: int
     handler: bytes
@@ -64,15 +98,19 @@ class _Track:
     width: int
     height: int
     sample_bytes: int
+    codec: str
+    frames: int
+    media_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outline:
-    """The top level of a file; `media` is how many bytes of it are media data."""
+    """The top level of a file; `media` is how many bytes of it are media data, `brand` the type that it says it is."""
 
     moov: Box
     fragments: tuple[Box, ...]
     media: int
+    brand: bytes
 
 
 def read_mp4(read: ReadAt, length: int) -> Mp4Facts:
@@ -98,7 +136,7 @@ def read_mp4(read: ReadAt, length: int) -> Mp4Facts:
     seconds = (video.seconds if video is not None else 0.0) or movie_seconds
     if outline.fragments:
         seconds = _fragmented_seconds(walker, outline, video, timescale) or seconds
-    return _facts(tracks, video, seconds)
+    return _facts(tracks, video, seconds, outline.brand)
 
 
 def _fragmented_seconds(walker: Walker, outline: _Outline, video: _Track | None, movie_scale: int) -> float:
@@ -108,19 +146,30 @@ def _fragmented_seconds(walker: Walker, outline: _Outline, video: _Track | None,
     )
 
 
-def _facts(tracks: list[_Track], video: _Track | None, seconds: float) -> Mp4Facts:
+def _facts(tracks: list[_Track], video: _Track | None, seconds: float, brand: bytes) -> Mp4Facts:
     if not 0 < seconds <= _LONGEST_SECONDS:
         raise BrokenClip(f"it says that it is {seconds:.0f} seconds long")
     if video is not None and not (0 < video.width <= _LARGEST_SIDE and 0 < video.height <= _LARGEST_SIDE):
         raise BrokenClip(f"it says that it is {video.width}x{video.height} pixels large")
+    sound = next((track for track in tracks if track.handler == b"soun"), None)
     return Mp4Facts(
         seconds=seconds,
         width=0 if video is None else video.width,
         height=0 if video is None else video.height,
-        has_audio=any(track.handler == b"soun" for track in tracks),
+        has_audio=sound is not None,
         has_video=video is not None,
         tracks=tuple(track.handler.decode("latin-1") for track in tracks),
+        container="mov" if brand == b"qt  " else "mp4",
+        video_codec="" if video is None else video.codec,
+        audio_codec="" if sound is None else sound.codec,
+        frame_rate=None if video is None else _frame_rate(video),
     )
+
+
+def _frame_rate(video: _Track) -> float | None:
+    if not (video.frames and video.media_seconds):
+        return None
+    return round(video.frames / video.media_seconds, 3)
 
 
 def _check_beginning(head: bytes) -> None:
@@ -136,9 +185,11 @@ def _outline(walker: Walker) -> _Outline:
     fragments: list[Box] = []
     media = 0
     typed = False
+    brand = b""
     for box in walker.boxes(0, walker.length):
         if box.kind == b"ftyp":
             typed = True
+            brand = walker.bytes_at(box.start, min(4, box.size))
         elif not typed and box.kind not in _FIRST:
             raise BrokenClip("it is no MP4 file: it does not begin with its type")
         elif box.kind == b"moov":
@@ -151,7 +202,7 @@ def _outline(walker: Walker) -> _Outline:
         raise BrokenClip("it has no moov box: the end is missing, or it is still being written")
     if media == 0:
         raise BrokenClip("it has no media data")
-    return _Outline(moov=moov, fragments=tuple(fragments), media=media)
+    return _Outline(moov=moov, fragments=tuple(fragments), media=media, brand=brand)
 
 
 def _check_media(described: int, present: int) -> None:
@@ -198,7 +249,22 @@ def _read_track(walker: Walker, trak: Box, movie_scale: int) -> _Track:
         width=size[0],
         height=size[1],
         sample_bytes=_sample_bytes(walker, media),
+        codec=_codec(walker, media),
+        frames=_samples(walker, media),
+        media_seconds=media_seconds,
     )
+
+
+def _codec(walker: Walker, media: Box) -> str:
+    """Name the coding of a track after its first sample entry; empty where it has none."""
+    table = walker.find(media, b"minf", b"stbl", b"stsd")
+    entry = None if table is None else next(iter(walker.children(table, skip=8)), None)
+    return "" if entry is None else CODECS.get(entry.kind, name_of(entry.kind).strip("?").lower())
+
+
+def _samples(walker: Walker, media: Box) -> int:
+    table = walker.find(media, b"minf", b"stbl", b"stsz")
+    return 0 if table is None else walker.fields(table).number(8, 4)
 
 
 def _picture_size(walker: Walker, media: Box, header: Fields, *, wide: bool) -> tuple[int, int]:

@@ -92,6 +92,11 @@ def _clip(value: dict[str, Any]) -> ClipFacts:
         height=int(value["height"]),
         has_audio=bool(value["has_audio"]),
         warnings=tuple(str(one) for one in value["warnings"]),
+        # Notes of older versions do not have these.
+        container=str(value.get("container", "")),
+        video_codec=str(value.get("video_codec", "")),
+        audio_codec=str(value.get("audio_codec", "")),
+        frame_rate=None if value.get("frame_rate") is None else float(value["frame_rate"]),
     )
 
 

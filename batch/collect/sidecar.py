@@ -193,6 +193,10 @@ def _clip_json(clip: ClipFacts) -> dict[str, Any]:
         "width": clip.width,
         "height": clip.height,
         "has_audio": clip.has_audio,
+        "container": clip.container,
+        "video_codec": clip.video_codec,
+        "audio_codec": clip.audio_codec,
+        "frame_rate": clip.frame_rate,
         "warnings": list(clip.warnings),
     }
 

@@ -291,6 +291,10 @@ class Job(Strict):
     provider: Provider = Field(default_factory=Provider)
     model: Text = Field(default="sora-2-image-to-video", description="the slug of a profile")
     models: list[Text] = Field(default_factory=list, description="own model profiles, beside the built-in ones")
+    destinations: list[Text] = Field(
+        default_factory=list, description="channels whose rules the clips are held against, before buying and after"
+    )
+    channels: list[Text] = Field(default_factory=list, description="own channels, beside the built-in ones")
     price: PriceOverride | None = None
     defaults: Defaults = Field(default_factory=Defaults)
     image: Image = Field(default_factory=Image)

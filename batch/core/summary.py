@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from batch.core.quality import Look
+    from batch.core.suiting import Suitability
 
 __all__ = [
     "ClipFacts",
     "Cost",
+    "GoneProduct",
     "ItemCounts",
     "ItemView",
     "PredictionView",
@@ -40,6 +42,10 @@ class ClipFacts:
         height: Pixels.
         has_audio: Whether there is an audio track.
         warnings: Where it differs from what was ordered.
+        container: `mp4` or `mov`; empty, like the codecs, where an older version measured it.
+        video_codec: For example `h264`.
+        audio_codec: For example `aac`; empty without an audio track.
+        frame_rate: Frames a second, on average; None where nothing says it.
     """
 
     path: str
@@ -50,6 +56,10 @@ class ClipFacts:
     height: int
     has_audio: bool
     warnings: tuple[str, ...] = ()
+    container: str = ""
+    video_codec: str = ""
+    audio_codec: str = ""
+    frame_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,7 @@ class ItemView:
 
     Attributes:
         line: Line of the manifest; 0 where the item is no longer in it.
+        gone: Whether no row of the manifest has its SKU any more. Where one has, and `line` is 0, the row has changed.
         state: `done`, `skipped`, `failed`, `refused`, `unconfirmed`, `pending`: as `ItemCounts` counts it.
         phase: The finer word, for example `running`, `held`, `missing`, `cancelled`.
         image: As the manifest names it.
@@ -71,6 +82,7 @@ class ItemView:
         cost: Over all attempts.
         render_seconds: The provider's own time; None where unknown.
         look: What a machine saw of its clip; None where none has looked.
+        channels: How its clip stands with each of the job's destinations.
     """
 
     key: str
@@ -100,6 +112,22 @@ class ItemView:
     ended_at: datetime | None = None
     render_seconds: float | None = None
     look: Look | None = None
+    gone: bool = False
+    channels: tuple[Suitability, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneProduct:
+    """A product of which something was bought, and that no row of the manifest has any more.
+
+    Attributes:
+        clips: Paths of its clips, relative to the output folder; they are kept.
+        open: Items that are still under way or wait for a person.
+    """
+
+    sku: str
+    clips: tuple[str, ...]
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

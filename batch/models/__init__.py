@@ -1,23 +1,21 @@
 """The profiles of models: those that lie beside this file, and a job's own.
 
-A job's own file is one profile or a list of them. With `extends: slug` a profile says only what differs from
-another; without a `slug` of its own it takes that one's place. Keys inside keys are merged, except `price`.
+A job's own files are read as `batch.inputs.entries` says; of two prices the later one replaces the other whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from batch.core.checking import check
 from batch.core.nearest import did_you_mean
 from batch.core.order import job_complaints, purchase_complaint
 from batch.core.profile import ModelProfile
-from batch.core.yamltree import Fault, Tree
-from batch.inputs.yamlfile import YamlFile, read_yaml
+from batch.core.yamltree import Fault
+from batch.inputs.entries import Entry, Kind, read_entries
+from batch.inputs.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,20 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["builtin_profiles", "load_profiles", "profile_for"]
 
-_REPLACED_WHOLE = frozenset({"price"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """A profile, and the keys it was read from, which another may extend."""
-
-    profile: ModelProfile
-    keys: Mapping[str, Any]
+_PROFILES = Kind(model=ModelProfile, name="profile", whole=frozenset({"price"}))
 
 
 def builtin_profiles() -> Mapping[str, ModelProfile]:
     """Give the profiles that come with the program, by slug."""
-    return {slug: known.profile for slug, known in _builtin().items()}
+    return {slug: known.value for slug, known in _builtin().items()}
 
 
 def load_profiles(job: Job, job_dir: Path) -> Mapping[str, ModelProfile]:
@@ -54,8 +44,8 @@ def load_profiles(job: Job, job_dir: Path) -> Mapping[str, ModelProfile]:
     """
     known = dict(_builtin())
     for name in job.models:
-        known.update(_own(read_yaml(job_dir / name, kind="model profile"), known))
-    return {slug: one.profile for slug, one in known.items()}
+        known.update(read_entries(read_yaml(job_dir / name, kind="model profile"), _PROFILES, known))
+    return {slug: one.value for slug, one in known.items()}
 
 
 def profile_for(loaded: LoadedJob, *, to_buy: bool = False) -> ModelProfile:
@@ -93,70 +83,8 @@ def _complaints(profile: ModelProfile, job: Job, *, to_buy: bool) -> Iterator[Co
 
 
 @cache
-def _builtin() -> Mapping[str, _Known]:
-    known: dict[str, _Known] = {}
+def _builtin() -> Mapping[str, Entry[ModelProfile]]:
+    known: dict[str, Entry[ModelProfile]] = {}
     for path in sorted(Path(__file__).parent.glob("*.yaml")):
-        known.update(_own(read_yaml(path, kind="model profile"), known))
+        known.update(read_entries(read_yaml(path, kind="model profile"), _PROFILES, known))
     return MappingProxyType(known)
-
-
-def _own(file: YamlFile, known: Mapping[str, _Known]) -> dict[str, _Known]:
-    """Read the profiles of a file; a later one may extend an earlier one."""
-    found: dict[str, _Known] = {}
-    faults: list[Fault] = list(file.tree.faults)
-    for part in _parts(file.tree):
-        one = _read(part, {**known, **found})
-        if isinstance(one, _Known):
-            found[one.profile.slug] = one
-        else:
-            faults += one
-    if faults:
-        raise file.errors(sorted(faults, key=lambda fault: fault.line))
-    return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One profile in a file, and where in the file it stands."""
-
-    value: Any
-    at: KeyPath
-    tree: Tree
-
-    def fault(self, path: KeyPath, what: str, hint: str = "") -> Fault:
-        whole = (*self.at, *path)
-        return Fault(line=self.tree.line(whole), path=whole, what=what, hint=hint)
-
-
-def _parts(tree: Tree) -> Iterator[_Part]:
-    if isinstance(tree.value, list):
-        for place, value in enumerate(tree.value):
-            yield _Part(value=value, at=(place,), tree=tree)
-    else:
-        yield _Part(value=tree.value, at=(), tree=tree)
-
-
-def _read(part: _Part, known: Mapping[str, _Known]) -> _Known | list[Fault]:
-    if not isinstance(part.value, dict):
-        return [part.fault((), "expected a profile: keys and values, `slug` or `extends` among them")]
-    keys: Mapping[str, Any] = part.value
-    if "extends" in keys:
-        base = known.get(str(keys["extends"]))
-        if base is None:
-            return [part.fault(("extends",), "no profile has this slug", did_you_mean(str(keys["extends"]), known))]
-        keys = _merged(base.keys, {key: value for key, value in keys.items() if key != "extends"})
-    profile = check(ModelProfile, Tree(value=keys, lines={}))
-    if isinstance(profile, ModelProfile):
-        return _Known(profile=profile, keys=keys)
-    return [part.fault(fault.path, fault.what, fault.hint) for fault in profile]
-
-
-def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in own.items():
-        below = base.get(key)
-        if isinstance(below, dict) and isinstance(value, dict) and key not in _REPLACED_WHOLE:
-            merged[key] = _merged(below, value)
-        else:
-            merged[key] = value
-    return merged

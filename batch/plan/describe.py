@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.lifecycle import AT_PROVIDER, WITH_PERSON, Phase
 from batch.core.money import format_usd
+from batch.plan.suitability import outlook_lines, outlook_warnings, outlooks_json
 from batch.plan.values import high_of, low_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _ENDED = (Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED, Phase.AB
 def plan_json(view: PlanView) -> dict[str, Any]:
     """Give the documented keys; amounts are texts with decimals, caps that do not exist are null.
 
-    `rejected` counts every row; `rejected_rows` lists the first thousand.
+    `rejected` counts every row; `rejected_rows` lists the first thousand, and so does `gone.listed`.
     """
     totals, caps, fit = view.totals, view.caps, view.fit
     return {
@@ -43,6 +44,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "needs_person": view.in_phases(*WITH_PERSON),
             "ended": view.in_phases(*_ENDED),
             "to_buy": sum(view.opened),
+            "changed": view.changed,
             "unchecked": view.unchecked,
         },
         "cost": {
@@ -68,6 +70,13 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "usd": format_usd(totals.twins.usd),
             "examples": [list(group) for group in totals.twins.examples],
         },
+        "channels": outlooks_json(view.outlooks),
+        "gone": {
+            "products": len(view.gone),
+            "listed": [
+                {"sku": one.sku, "clips": list(one.clips), "open": one.open} for one in view.gone[:_ROWS_IN_JSON]
+            ],
+        },
         "notes": list(view.notes),
         "warnings": list(plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))),
         "rejected_rows": view.rejected.head(_ROWS_IN_JSON).to_dicts(),
@@ -76,12 +85,13 @@ def plan_json(view: PlanView) -> dict[str, Any]:
 
 def plan_text(view: PlanView) -> list[str]:
     """Give the lines that a person reads: what, how much, how long, the first prompts, then what is wrong."""
-    lines = [*_head(view), *_money(view), *_prompts(view)]
+    lines = [*_head(view), *_money(view), *outlook_lines(view.outlooks), *_prompts(view)]
     lines += [
         f"warning: {text}" for text in plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))
     ]
+    lines += [f"warning: {text}" for text in outlook_warnings(view.outlooks)]
     lines += [f"note: {text}" for text in view.notes]
-    return [_plain(line) for line in (*lines, *_rejected(view))]
+    return [_plain(line) for line in (*lines, *_gone(view), *_rejected(view))]
 
 
 def plan_warnings(totals: PlanTotals, *, buying: bool) -> Iterator[str]:
@@ -130,6 +140,8 @@ def _head(view: PlanView) -> Iterator[str]:
         if count:
             yield f"  {_count(count, 'item')} {text}"
     yield f"  {_count(sum(view.opened), 'item')} to buy"
+    if view.changed:
+        yield f"    {view.changed:,} of products that were bought before: `--explain SKU` says what has changed"
 
 
 def _money(view: PlanView) -> Iterator[str]:
@@ -180,6 +192,18 @@ def _prompts(view: PlanView) -> Iterator[str]:
         yield ("prompts:  " if place == 0 else "          ") + f"{one.sku}: {one.prompt}"
         if one.negative_prompt:
             yield f"          without: {one.negative_prompt}"
+
+
+def _gone(view: PlanView) -> Iterator[str]:
+    if not view.gone:
+        return
+    yield f"gone from the manifest ({_count(len(view.gone), 'product')}; their clips are kept, nothing is bought):"
+    for one in view.gone[:_ROWS_SHOWN]:
+        open_ = f" ({_count(one.open, 'item')} still under way)" if one.open else ""
+        yield f"  {one.sku}: {', '.join(one.clips) or 'no clip'}{open_}"
+    rest = len(view.gone) - _ROWS_SHOWN
+    if rest > 0:
+        yield f"  and {rest:,} more: `--json` lists them"
 
 
 def _rejected(view: PlanView) -> Iterator[str]:

@@ -61,6 +61,11 @@ class Plan:
         self._outcome = tally.outcome()
 
     @property
+    def skus(self) -> pl.Series:
+        """The SKU of every row, rejected ones too; null where it has none or its cells cannot be told apart."""
+        return self._overview.skus
+
+    @property
     def totals(self) -> PlanTotals:
         """What the plan comes to; makes a pass if there was none yet."""
         return self._settled().totals

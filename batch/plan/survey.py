@@ -12,15 +12,18 @@ from batch.core.money import ZERO
 from batch.core.profile import profile_notes
 from batch.core.timing import FALLBACK_ETA
 from batch.plan.forecast import Fitting, expected_seconds
+from batch.plan.suitability import Outlook, outlooks
 from batch.plan.values import SAMPLES, PromptSample, first_samples, high_of, low_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
+    from batch.core.channel import Channel
     from batch.core.job import Job
     from batch.core.order import Order
     from batch.core.profile import ModelProfile
+    from batch.core.summary import GoneProduct
     from batch.plan.forecast import Caps, Fit
     from batch.plan.planner import Plan
     from batch.plan.values import PlanTotals
@@ -46,6 +49,9 @@ class PlanView:
         fit: What of it the caps let through; unchecked items, which may turn out to be none, come after all others.
         seconds: How long it takes to make what is still to be bought and is not beyond the caps.
         eta: Seconds for one clip; None where the profile does not know.
+        outlooks: What the job's channels would say of the plan's items.
+        gone: Products of which something was bought, and that no row has any more.
+        changed: New items of products of which something was bought before.
     """
 
     job: str
@@ -61,6 +67,9 @@ class PlanView:
     fit: Fit
     seconds: float
     eta: float | None
+    outlooks: tuple[Outlook, ...] = ()
+    gone: tuple[GoneProduct, ...] = ()
+    changed: int = 0
 
     @property
     def unchecked(self) -> int:
@@ -93,7 +102,17 @@ def known_items(pairs: Iterable[tuple[bytes, str]]) -> pl.DataFrame:
     return table.with_columns(pl.col("key").bin.encode("hex"))
 
 
-def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFrame, caps: Caps) -> PlanView:
+def view_plan(
+    plan: Plan,
+    job: Job,
+    profile: ModelProfile,
+    *,
+    known: pl.DataFrame,
+    caps: Caps,
+    channels: Iterable[Channel] = (),
+    gone: Iterable[GoneProduct] = (),
+    bought: pl.Series | None = None,
+) -> PlanView:
     """Hold a plan against a state and its caps; makes one pass over the plan.
 
     Args:
@@ -102,9 +121,13 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
         profile: Its model's.
         known: From `known_items`; without rows where there is no state yet.
         caps: What may be spent.
+        channels: The job's destinations.
+        gone: Products that left the manifest.
+        bought: The SKUs of which something was bought; None: of none.
     """
     phases: dict[str, int] = {}
     opened = [0] * len(plan.orders)
+    new: list[pl.Series] = []
     samples: list[PromptSample] = []
     fitting = Fitting([high_of(order) for order in plan.orders], caps)
     for batch in plan.batches():
@@ -116,6 +139,7 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
         to_buy = joined.filter(pl.col("phase").is_null() | (pl.col("phase") == _OPEN))
         for order, count in to_buy["order"].value_counts().iter_rows():
             opened[order] += count
+        new.append(to_buy.filter(pl.col("phase").is_null())["sku"])
         fitting.add(to_buy["order"])
         if len(samples) < SAMPLES:
             samples += first_samples(to_buy)
@@ -141,7 +165,16 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
             per_minute=limits.submit_per_minute,
         ),
         eta=profile.eta_seconds,
+        outlooks=outlooks(channels, plan.totals.by_order, profile),
+        gone=tuple(gone),
+        changed=_changed(new, bought),
     )
+
+
+def _changed(new: list[pl.Series], bought: pl.Series | None) -> int:
+    if bought is None or bought.is_empty() or not new:
+        return 0
+    return int(pl.concat(new).is_in(bought.implode()).sum())
 
 
 def _total(counts: Iterable[tuple[Order, int]], *, low: bool) -> Decimal:

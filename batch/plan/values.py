@@ -84,6 +84,12 @@ class PlanTotals:
         return sum(self.checked) + sum(self.unchecked)
 
     @property
+    def by_order(self) -> tuple[tuple[Order, int], ...]:
+        """Each order with how many items it has, the unchecked among them."""
+        counts = zip(self.orders, self.checked, self.unchecked, strict=True)
+        return tuple((order, checked + unchecked) for order, checked, unchecked in counts)
+
+    @property
     def low(self) -> Decimal:
         """Dollars that the checked items cost at least."""
         return sum((low_of(order) * count for order, count in zip(self.orders, self.checked, strict=True)), ZERO)

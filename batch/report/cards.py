@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from batch.core.money import ZERO
+from batch.report.channels import marks
 from batch.report.document import all_warnings, finite
 from batch.report.thumbnails import NotShown, Thumbnail
 from batch.report.words import dollars, size, span, when
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from batch.core.summary import ClipFacts, Cost, ItemView
+    from batch.report.channels import Mark
 
 PROMPT_SHOWN = 1_500
 """Characters of a prompt on the page; the whole is in the tables."""
@@ -161,6 +163,7 @@ class Card:
     advice: str
     warnings: tuple[str, ...]
     remarks: tuple[str, ...]
+    channels: tuple[Mark, ...]
     money: tuple[Fact, ...]
     facts: tuple[Fact, ...]
     details: tuple[Fact, ...]
@@ -190,6 +193,7 @@ def card_of(view: ItemView, picture: Thumbnail | None, clip_folder: str) -> Card
         advice=view.advice,
         warnings=all_warnings(view),
         remarks=tuple(remark.words for remark in view.look.remarks) if view.look else (),
+        channels=marks(view),
         money=_money(view),
         facts=tuple(_facts(view)),
         details=tuple(_details(view)),
@@ -272,14 +276,19 @@ def _length(duration: str) -> str:
 
 def _clip_words(clip: ClipFacts) -> str:
     sound = "with sound" if clip.has_audio else "no sound"
-    return f"{clip.seconds:.3g} s, {clip.width}\u2009\u00d7\u2009{clip.height}, {sound}, {size(clip.bytes)}"
+    rate = "" if clip.frame_rate is None else f"{clip.frame_rate:.4g} fps, "
+    return f"{clip.seconds:.3g} s, {clip.width}\u2009\u00d7\u2009{clip.height}, {rate}{sound}, {size(clip.bytes)}"
+
+
+def _why_not_there(view: ItemView) -> str:
+    return "the product is no longer in the manifest" if view.gone else "its row has changed since: see the newer item"
 
 
 def _details(view: ItemView) -> Iterator[Fact]:
     if view.clip:
         yield Fact(label="File", value=view.clip.path, code=True)
         yield Fact(label="SHA-256", value=view.clip.sha256, code=True)
-    yield Fact(label="Manifest line", value=f"{view.line:,}" if view.line else "no longer in the manifest")
+    yield Fact(label="Manifest line", value=f"{view.line:,}" if view.line else _why_not_there(view))
     yield Fact(label="Variant, take", value=f"{view.variant}, {view.take}")
     yield Fact(label="Model", value=view.model)
     if view.ended_at:

@@ -13,13 +13,22 @@
                    "row": {...},         the manifest's own columns, as text
                    "reason", "advice",   empty where there is none
                    "attempts", "prediction_id",
-                   "clip": null or {"path", "bytes", "sha256", "seconds", "width", "height", "has_audio"},
+                   "clip": null or {"path", "bytes", "sha256", "seconds", "width", "height", "has_audio",
+                            "container", "video_codec", "audio_codec", "frame_rate"},    empty or null: not measured
                    "warnings": [...],    of the item and of its clip
                    "look": null or {"score", "remarks": [{"id", "words"}], "measured": {...}, "strip", "poster"},
                    "estimate_usd",       for one attempt
                    "cost": {...},        as above, over all attempts
-                   "submitted_at", "ended_at", "render_seconds"}],          null where unknown
-     "rejected": [{"file", "line", "sku", "column", "value", "reason"}]}
+                   "submitted_at", "ended_at", "render_seconds",            null where unknown
+                   "gone",               true where no row has this SKU any more; `line` 0 without it: the row changed
+                   "channels": [{"channel", "verdict",                      met, disputed or missed
+                                 "findings": [{"rule", "verdict", "what", "sources": [{"url", "read"}]}],
+                                 "unchecked": [...]}]}],                    rules whose fact is not known
+     "rejected": [{"file", "line", "sku", "column", "value", "reason"}],
+     "channels": [{"channel", "name", "last_checked", "met", "disputed", "missed",          of clips
+                   "reasons": [{"verdict", "what", "clips"}], "unchecked": [...], "unknown": {...},
+                   "sources": [{"url", "read", "official", "note"}]}],
+     "gone":     [{"sku", "clips": [...], "open"}]}      products that left the manifest; their clips are kept
 
 Amounts are texts with decimals (`"0.80"`), moments are ISO 8601 in UTC, `clip.path`, `look.strip` and
 `look.poster` are relative to the output folder.
@@ -35,12 +44,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from batch.core.money import format_usd
+from batch.report.channels import standing_json, suitability_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from batch.core.summary import ClipFacts, ItemView, RejectedView, ReportHead
+    from batch.core.summary import ClipFacts, GoneProduct, ItemView, RejectedView, ReportHead
+    from batch.report.channels import Standing
 
 VERSION = 1
 
@@ -71,13 +82,23 @@ class Document:
         self._write('\n],\n"rejected": [')
 
     def rejected(self, views: Iterable[RejectedView]) -> Iterator[RejectedView]:
-        """Write each rejected row and pass it on; the document is whole after the last."""
+        """Write each rejected row and pass it on."""
         comma = ""
         for view in views:
             self._write(f"{comma}\n{_text(_rejected(view))}")
             comma = ","
             yield view
-        self._write("\n]}\n")
+        self._write("\n]")
+
+    def end(self, standings: Iterable[Standing], gone: Iterable[GoneProduct]) -> None:
+        """Write what is said of the whole after its parts; the document is whole then."""
+        self._list("channels", (standing_json(standing) for standing in standings))
+        self._list("gone", ({"sku": one.sku, "clips": list(one.clips), "open": one.open} for one in gone))
+        self._write("}\n")
+
+    def _list(self, name: str, entries: Iterable[dict[str, Any]]) -> None:
+        lines = ",\n".join(_text(entry) for entry in entries)
+        self._write(f",\n{_text(name)}: [{lines}]")
 
     def _write(self, text: str) -> None:
         # A lone surrogate becomes \udcxx, which is how JSON writes it.
@@ -113,6 +134,8 @@ def item_json(view: ItemView) -> dict[str, Any]:
         "submitted_at": moment(view.submitted_at),
         "ended_at": moment(view.ended_at),
         "render_seconds": finite(view.render_seconds),
+        "gone": view.gone,
+        "channels": [suitability_json(one) for one in view.channels],
     }
 
 
@@ -154,6 +177,10 @@ def _clip(clip: ClipFacts) -> dict[str, Any]:
         "width": clip.width,
         "height": clip.height,
         "has_audio": clip.has_audio,
+        "container": clip.container,
+        "video_codec": clip.video_codec,
+        "audio_codec": clip.audio_codec,
+        "frame_rate": finite(clip.frame_rate),
     }
 
 

@@ -23,8 +23,9 @@ from batch.report.words import count, dollars, when
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from batch.core.summary import ItemCounts, RejectedView, ReportHead
+    from batch.core.summary import GoneProduct, ItemCounts, RejectedView, ReportHead
     from batch.report.cards import Card
+    from batch.report.channels import Standing as ChannelStanding
 
 BAR_UNITS = 1000
 
@@ -66,6 +67,9 @@ class Page:
         left_out: Items that have no card.
         rejected: Rejected rows shown.
         rejected_left_out: Rejected rows that are not shown.
+        channels: How the clips stand with the job's destinations.
+        gone: Products that left the manifest, as many as are shown.
+        gone_left_out: Those that are not shown.
     """
 
     head: ReportHead
@@ -74,6 +78,9 @@ class Page:
     left_out: int
     rejected: Sequence[RejectedView]
     rejected_left_out: int
+    channels: Sequence[ChannelStanding] = ()
+    gone: Sequence[GoneProduct] = ()
+    gone_left_out: int = 0
 
 
 def write_page(file: BinaryIO, page: Page) -> None:

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import polars as pl
 from polars.exceptions import ComputeError
 
+from batch.core.suiting import Verdict
 from batch.report.cells import FORMULA_START, encodable, safe_cell
+from batch.report.channels import those
 from batch.report.document import all_warnings, finite
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Kind(Enum):
     MOMENT = "moment"
     """A moment in UTC; null where it has not come."""
     TRUTH = "truth"
-    """Yes or no; null where there is no clip."""
+    """Yes or no; null where there is nothing to say it of."""
 
 
 _TYPES: dict[Kind, pl.DataType] = {
@@ -88,11 +90,19 @@ RESULTS: tuple[Result, ...] = (
     Result(name="reason", kind=Kind.TEXT, read=lambda view: view.reason),
     Result(name="advice", kind=Kind.TEXT, read=lambda view: view.advice),
     Result(name="warnings", kind=Kind.TEXT, read=lambda view: " | ".join(all_warnings(view))),
+    Result(name="gone", kind=Kind.TRUTH, read=lambda view: view.gone),
+    Result(name="channels_met", kind=Kind.TEXT, read=lambda view: those(view, Verdict.MET)),
+    Result(name="channels_disputed", kind=Kind.TEXT, read=lambda view: those(view, Verdict.DISPUTED)),
+    Result(name="channels_missed", kind=Kind.TEXT, read=lambda view: those(view, Verdict.MISSED)),
     Result(name="clip", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.path)),
     Result(name="clip_seconds", kind=Kind.NUMBER, read=_of_clip(lambda clip: finite(clip.seconds))),
     Result(name="clip_width", kind=Kind.INTEGER, read=_of_clip(lambda clip: clip.width)),
     Result(name="clip_height", kind=Kind.INTEGER, read=_of_clip(lambda clip: clip.height)),
     Result(name="clip_has_audio", kind=Kind.TRUTH, read=_of_clip(lambda clip: clip.has_audio)),
+    Result(name="clip_container", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.container)),
+    Result(name="clip_video_codec", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.video_codec)),
+    Result(name="clip_audio_codec", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.audio_codec)),
+    Result(name="clip_frame_rate", kind=Kind.NUMBER, read=_of_clip(lambda clip: finite(clip.frame_rate))),
     Result(name="clip_bytes", kind=Kind.INTEGER, read=_of_clip(lambda clip: clip.bytes)),
     Result(name="clip_sha256", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.sha256)),
     Result(name="score", kind=Kind.INTEGER, read=lambda view: None if view.look is None else view.look.score),

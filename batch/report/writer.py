@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING
 from batch.errors import StorageProblem
 from batch.files import atomic, disk_problem
 from batch.report.cards import Chosen, card_of, web_link
+from batch.report.channels import Standings
 from batch.report.document import Document
 from batch.report.page import Page, write_page
 from batch.report.table import Table
 from batch.report.thumbnails import make_thumbnails
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from batch.core.summary import ItemView, RejectedView, ReportHead
+    from batch.core.channel import Channel
+    from batch.core.summary import GoneProduct, ItemView, RejectedView, ReportHead
     from batch.report.cards import Card
 
 MAX_CARDS = 1_000
 """More cards than a phone can scroll; beyond them the page points to the tables."""
 MAX_REJECTED = 200
+MAX_GONE = 200
 EMBEDDED_CARDS = 200
 """Up to so many cards the thumbnails are in the page itself (about 20 kB each), beyond that in files beside it."""
 
@@ -61,6 +64,8 @@ def write_report(
     output_dir: Path,
     picture_of: Callable[[ItemView], Path | None] = local_picture,
     max_cards: int = MAX_CARDS,
+    channels: Sequence[Channel] = (),
+    gone: Sequence[GoneProduct] = (),
 ) -> ReportPaths:
     """Write `report.html`, `report.csv`, `report.parquet` and `report.json`; all four, or none of them.
 
@@ -75,6 +80,8 @@ def write_report(
         output_dir: What the clips' paths are relative to.
         picture_of: Where an item's source lies on this disk, None if nowhere; asked only for items with a card.
         max_cards: How many items the page shows; the tables have all.
+        channels: The job's destinations; what each clip is to them stands in its item.
+        gone: Products that left the manifest.
 
     Raises:
         CannotCreate: If the folder cannot be made.
@@ -89,7 +96,8 @@ def write_report(
     try:
         with _alone(folder):
             plan = _CardPlan(output_dir=output_dir, picture_of=picture_of, limit=max_cards)
-            _write(paths, head, items, rejected, plan)
+            whole = _Whole(standings=Standings(channels), gone=gone)
+            _write(paths, head, items, rejected, plan=plan, whole=whole)
     except OSError as error:
         raise StorageProblem(
             f"the report cannot be written: {error}",
@@ -108,8 +116,22 @@ class _CardPlan:
     limit: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """What is said of all items together; see `write_report`."""
+
+    standings: Standings
+    gone: Sequence[GoneProduct]
+
+
 def _write(
-    paths: ReportPaths, head: ReportHead, items: Iterable[ItemView], rejected: Iterable[RejectedView], plan: _CardPlan
+    paths: ReportPaths,
+    head: ReportHead,
+    items: Iterable[ItemView],
+    rejected: Iterable[RejectedView],
+    *,
+    plan: _CardPlan,
+    whole: _Whole,
 ) -> None:
     folder = paths.html.parent
     chosen = Chosen(plan.limit)
@@ -122,9 +144,10 @@ def _write(
     ):
         table, document = Table(chunks), Document(json_file)
         document.begin(head)
-        for _ in table.take(document.items(chosen.take(items))):
+        for _ in table.take(document.items(chosen.take(whole.standings.take(items)))):
             pass
         rows, more_rows = _first(document.rejected(rejected), MAX_REJECTED)
+        document.end(whole.standings.all, whole.gone)
         table.write_csv(csv_file)
         table.write_parquet(parquet_file)
         page = Page(
@@ -134,6 +157,9 @@ def _write(
             left_out=chosen.left_out,
             rejected=rows,
             rejected_left_out=more_rows,
+            channels=whole.standings.all,
+            gone=whole.gone[:MAX_GONE],
+            gone_left_out=max(0, len(whole.gone) - MAX_GONE),
         )
         write_page(html_file, page)
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from batch.channels import channels_for
+from batch.core.item import fit_rules
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
 from batch.errors import ManifestProblem
@@ -24,6 +26,7 @@ from batch.plan.describe import plan_warnings
 from batch.plan.fingerprint import fingerprint_of
 from batch.plan.looking import limits_of
 from batch.plan.rejects import remove_rejected, write_rejected
+from batch.plan.suitability import outlook_warnings, outlooks
 from batch.store import queries, views
 from batch.store.loading import load_plan
 
@@ -169,6 +172,7 @@ class _Planning:
             batches=self._batches(plan),
             rejected=plan.rejected.iter_rows(),
             fingerprint=fingerprint,
+            fit=fit_rules(self._loaded.job.image),
         )
 
     def _check(self, plan: Plan) -> None:
@@ -182,7 +186,8 @@ class _Planning:
             raise ManifestProblem("no row can become an item", where=str(path), hint="it says why, row by row")
         if self._strict:
             self._check_strict(plan.totals.rejected)
-        for warning in plan_warnings(plan.totals, buying=True):
+        suitability = outlooks(channels_for(self._loaded), plan.totals.by_order, self._profile)
+        for warning in (*plan_warnings(plan.totals, buying=True), *outlook_warnings(suitability)):
             self._audience.note(f"warning: {warning}")
 
     def _check_strict(self, rejected: int) -> None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from batch.channels import channels_for
 from batch.core.ending import Cause, Stop
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
@@ -53,6 +54,7 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
         Problem: If the call cannot begin: bad job, bad manifest, another run at work, no key, no provider.
     """
     profile = profile_for(loaded, to_buy=request.parts.submit)
+    channels_for(loaded)  # what is wrong with them is said now, and not by the report
     location = loaded.location
     with signals_heeded() as signals, _ended_by(signals):
         with _first_things_first(loaded, request.parts):

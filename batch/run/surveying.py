@@ -6,6 +6,9 @@ import asyncio
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from batch.channels import channels_for
 from batch.core.money import ZERO
 from batch.errors import MissingInput
 from batch.inputs.manifest import open_manifest
@@ -16,7 +19,7 @@ from batch.plan.forecast import Caps
 from batch.plan.survey import known_items, view_plan
 from batch.run.clock import utc_day
 from batch.run.planning import cache_folder, fetch_pictures
-from batch.store import changes, queries
+from batch.store import changes, history, queries
 from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
@@ -42,22 +45,35 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
     profile = profile_for(loaded, to_buy=True)
+    channels = channels_for(loaded)
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
         open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
-        _state(loaded) as state,
+        state_if_any(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress)
         if fetch and plan.urls:
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
             plan = make_plan(job, profile, manifest, book, progress=progress)
         known = known_items(queries.keys_with_phase(state) if state else ())
-        return view_plan(plan, job, profile, known=known, caps=_caps(loaded, state, clock))
+        bought = pl.Series(history.bought_skus(state) if state else [], dtype=pl.String)
+        left = set(bought.filter(~bought.is_in(plan.skus.drop_nulls().implode())).to_list())
+        return view_plan(
+            plan,
+            job,
+            profile,
+            known=known,
+            caps=_caps(loaded, state, clock),
+            channels=channels,
+            gone=history.products(state, left) if state else (),
+            bought=bought,
+        )
 
 
 @contextmanager
-def _state(loaded: LoadedJob) -> Iterator[sqlite3.Connection | None]:
+def state_if_any(loaded: LoadedJob) -> Iterator[sqlite3.Connection | None]:
+    """Open a job's state for reading; None where there is none yet."""
     try:
         connection = read_state(loaded.location.state, Binding.of(loaded.location))
     except MissingInput:

@@ -13,7 +13,7 @@ from batch.store.changes import set_meta
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import polars as pl
 
@@ -68,6 +68,7 @@ def load_plan(
     batches: Iterable[pl.DataFrame],
     rejected: Iterable[tuple[str, int, str, str, str, str]],
     fingerprint: str,
+    fit: Mapping[str, Any] | None = None,
 ) -> LoadedPlan:
     """Make a plan the newest one, in the transaction that the caller has begun.
 
@@ -75,6 +76,7 @@ def load_plan(
         batches: Frames with `ITEM_COLUMNS`; `order` is an index into `orders`.
         rejected: File, line, SKU, column, value, reason of each row that could not become an item.
         fingerprint: Of everything that the plan was made from.
+        fit: How it fits its pictures, as the keys of its items have it; None: not known.
     """
     number = _next_number(connection)
     order_ids = [_order_id(connection, model, order) for order in orders]
@@ -89,10 +91,21 @@ def load_plan(
             connection.execute(index)
     connection.execute("DELETE FROM rejected")
     connection.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?)", rejected)
+    _keep_fit(connection, number, fit)
     set_meta(connection, "plan", str(number))
     _count_done_anew(connection, number)
     set_meta(connection, "fingerprint", fingerprint)
     return LoadedPlan(number=number, items=count_phases(connection, number))
+
+
+def _keep_fit(connection: sqlite3.Connection, number: int, fit: Mapping[str, Any] | None) -> None:
+    """Write down how a plan fits its pictures, where that is not what the plan before did."""
+    if fit is None:
+        return
+    before = connection.execute("SELECT fit FROM plan_fit ORDER BY plan DESC LIMIT 1").fetchone()
+    text = canonical(fit)
+    if before is None or before[0] != text:
+        connection.execute("INSERT INTO plan_fit (plan, fit) VALUES (?, ?)", (number, text))
 
 
 def _rows(batch: pl.DataFrame, order_ids: list[int], plan: int) -> pl.DataFrame:

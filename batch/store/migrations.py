@@ -12,6 +12,9 @@ MIGRATIONS: tuple[str, ...] = (
     # 2: a person's decisions. Their phases and attempt states are words that version 1 does not know, and whoever
     # looks a prediction's echo up needs the attempt that its upload belongs to.
     "CREATE INDEX attempt_upload ON attempt(upload_id);",
+    # 3: how pictures were fitted, from which plan on: the one thing in an item's key that a state did not say, and
+    # without which nobody can be told why an item is new. Clips say more of themselves from here on (JSON, in place).
+    "CREATE TABLE plan_fit (plan INTEGER PRIMARY KEY, fit TEXT NOT NULL) STRICT;",
 )
 """The script at index n turns version n + 1 into version n + 2. What is here is never changed, only added to."""
 

@@ -55,11 +55,14 @@ def test_json_has_the_documented_keys(tmp_path: Path, head: ReportHead, make_ite
     row = RejectedView(file="a.csv", line=3, sku="7", column="image", value="x.jpg", reason="The picture is not there.")
     paths = write_report(tmp_path, head, [make_item(), make_item(clip=None)], [row], output_dir=tmp_path)
     told = json.loads(paths.json.read_text())
-    assert list(told) == ["version", "head", "counts", "cost", "items", "rejected"]
+    assert list(told) == ["version", "head", "counts", "cost", "items", "rejected", "channels", "gone"]
     assert told["head"]["made_at"] == "2026-11-23T12:00:00Z"
     assert told["counts"] == head.counts.as_json()
     assert told["cost"] == head.cost.as_json()
-    assert set(told["items"][0]["clip"]) == {"path", "bytes", "sha256", "seconds", "width", "height", "has_audio"}
+    assert set(told["items"][0]["clip"]) == {
+        *("path", "bytes", "sha256", "seconds", "width", "height", "has_audio"),
+        *("container", "video_codec", "audio_codec", "frame_rate"),
+    }
     assert told["items"][1]["clip"] is None
     assert told["items"][0]["cost"]["settled_usd"] == "0.80"
     assert told["items"][0]["row"] == {"SKU": "00152", "title": "Enamel mug"}
