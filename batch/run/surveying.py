@@ -14,6 +14,7 @@ from batch.models import profile_for
 from batch.plan import make_plan, open_book
 from batch.plan.forecast import Caps
 from batch.plan.survey import known_items, view_plan
+from batch.prompts import library_for
 from batch.run.clock import utc_day
 from batch.run.planning import cache_folder, fetch_pictures
 from batch.store import changes, queries
@@ -42,16 +43,17 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
     profile = profile_for(loaded, to_buy=True)
+    library = library_for(loaded)
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
         open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
         _state(loaded) as state,
     ):
-        plan = make_plan(job, profile, manifest, book, progress=progress)
+        plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
         if fetch and plan.urls:
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
-            plan = make_plan(job, profile, manifest, book, progress=progress)
+            plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
         known = known_items(queries.keys_with_phase(state) if state else ())
         return view_plan(plan, job, profile, known=known, caps=_caps(loaded, state, clock))
 
