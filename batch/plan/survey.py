@@ -22,10 +22,20 @@ if TYPE_CHECKING:
     from batch.core.order import Order
     from batch.core.profile import ModelProfile
     from batch.plan.forecast import Caps, Fit
+    from batch.plan.linting import LintReport
+    from batch.plan.lintwords import Source
     from batch.plan.planner import Plan
     from batch.plan.values import PlanTotals
 
 _OPEN = Phase.PLANNED.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """Findings of a plan's prompts, and where its templates stand."""
+
+    report: LintReport
+    source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +56,7 @@ class PlanView:
         fit: What of it the caps let through; unchecked items, which may turn out to be none, come after all others.
         seconds: How long it takes to make what is still to be bought and is not beyond the caps.
         eta: Seconds for one clip; None where the profile does not know.
+        lint: What is wrong with the first prompts; None where nobody looked.
     """
 
     job: str
@@ -61,6 +72,7 @@ class PlanView:
     fit: Fit
     seconds: float
     eta: float | None
+    lint: Linted | None = None
 
     @property
     def unchecked(self) -> int:
@@ -93,7 +105,15 @@ def known_items(pairs: Iterable[tuple[bytes, str]]) -> pl.DataFrame:
     return table.with_columns(pl.col("key").bin.encode("hex"))
 
 
-def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFrame, caps: Caps) -> PlanView:
+def view_plan(
+    plan: Plan,
+    job: Job,
+    profile: ModelProfile,
+    *,
+    known: pl.DataFrame,
+    caps: Caps,
+    lint: Linted | None = None,
+) -> PlanView:
     """Hold a plan against a state and its caps; makes one pass over the plan.
 
     Args:
@@ -102,6 +122,7 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
         profile: Its model's.
         known: From `known_items`; without rows where there is no state yet.
         caps: What may be spent.
+        lint: What is wrong with its prompts, where somebody looked.
     """
     phases: dict[str, int] = {}
     opened = [0] * len(plan.orders)
@@ -141,6 +162,7 @@ def view_plan(plan: Plan, job: Job, profile: ModelProfile, *, known: pl.DataFram
             per_minute=limits.submit_per_minute,
         ),
         eta=profile.eta_seconds,
+        lint=lint,
     )
 
 

@@ -13,9 +13,12 @@ from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
 from batch.plan.forecast import Caps
-from batch.plan.survey import known_items, view_plan
+from batch.plan.linting import lint_manifest
+from batch.plan.survey import Linted, known_items, view_plan
 from batch.prompts import library_for
+from batch.prompts.wordlists import vocabulary_for
 from batch.run.clock import utc_day
+from batch.run.linting import source_of
 from batch.run.planning import cache_folder, fetch_pictures
 from batch.store import changes, queries
 from batch.store.state import Binding, read_state
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from batch.plan.survey import PlanView
     from batch.run.clock import Clock
 
+LINTED_ROWS = 20_000
+"""A plan of a million rows takes seconds, and looking all prompts through would take longer: `lint` does that."""
+
 
 def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) -> PlanView:
     """Make a plan and hold it against what was done and what may be spent.
@@ -43,7 +49,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
     profile = profile_for(loaded, to_buy=True)
-    library = library_for(loaded)
+    library, vocabulary = library_for(loaded), vocabulary_for(loaded)
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
@@ -55,7 +61,9 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
             plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
         known = known_items(queries.keys_with_phase(state) if state else ())
-        return view_plan(plan, job, profile, known=known, caps=_caps(loaded, state, clock))
+        found = lint_manifest(job, profile, manifest, library, vocabulary, most_rows=LINTED_ROWS)
+        lint = Linted(report=found, source=source_of(loaded))
+        return view_plan(plan, job, profile, known=known, caps=_caps(loaded, state, clock), lint=lint)
 
 
 @contextmanager
