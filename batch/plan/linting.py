@@ -197,22 +197,8 @@ class _Linter:
     def _setting(self, duration: str | None) -> Setting:
         setting = self._settings.get(duration)
         if setting is None:
-            audio = self._profile.audio
-            setting = Setting(
-                seconds=self._seconds(duration),
-                most_characters=self._profile.prompt.max_characters,
-                sounds=None if isinstance(audio, AudioSwitch) else {"always": True, "never": False}.get(audio),
-                refuses_faces=self._profile.refuses_faces,
-            )
-            self._settings[duration] = setting
+            setting = self._settings[duration] = setting_for(self._profile, self._job, duration)
         return setting
-
-    def _seconds(self, duration: str | None) -> float | None:
-        try:
-            order = place_order(self._profile, self._job, duration=duration, aspect=None)
-        except (RowProblem, JobProblem):  # the plan says so
-            return None
-        return None if order.duration_seconds is None else float(order.duration_seconds)
 
     def _found(
         self, prompt: str | None, negative: str | None, reason: str | None, setting: Setting
@@ -225,7 +211,7 @@ class _Linter:
         return found if negative is None else (*found, *self._reviewer.review_negative(negative))
 
     def _ignored_by(self, ignore: str) -> frozenset[str]:
-        return self._ignored_ids | frozenset(_ids_in(ignore))
+        return self._ignored_ids | frozenset(ids_in(ignore))
 
     def _of_template(self, origin: str, setting: Setting) -> frozenset[Finding]:
         """Give what is found in a template whatever the rows put into it."""
@@ -241,21 +227,13 @@ class _Linter:
 
     def _bare(self, origin: str) -> Iterator[str]:
         if origin == TEMPLATE:
-            yield from self._filled(self._job.defaults.prompt or "")
+            yield from bare_texts(self._job.defaults.prompt or "", self._job)
             return
         assert self._library is not None
-        yield from self._filled(" ".join(part_texts(self._job, self._library, origin).values()))
+        yield from bare_texts(" ".join(part_texts(self._job, self._library, origin).values()), self._job)
 
     def _bare_negative(self) -> Iterator[str]:
-        return self._filled(self._job.defaults.negative_prompt or "")
-
-    def _filled(self, template: str) -> Iterator[str]:
-        for variant in self._job.defaults.variant_values or ["1"]:
-            texts = [
-                one.text if isinstance(one, Text) else variant if one.column == VARIANT else one.default or _STAND_IN
-                for one in parse_template(template)
-            ]
-            yield "".join(texts).strip()
+        return bare_texts(self._job.defaults.negative_prompt or "", self._job)
 
     def _tell(
         self, finding: Finding, origin: str, items: int, rows: int, places: Iterable[Mapping[str, object]]
@@ -305,15 +283,45 @@ class _Linter:
                         self._told.setdefault((finding, name), Told(finding=finding, origin=name))
 
 
+def setting_for(profile: ModelProfile, job: Job, duration: str | None) -> Setting:
+    """Say what the prompt of a row with this duration is written for."""
+    audio = profile.audio
+    return Setting(
+        seconds=_seconds(profile, job, duration),
+        most_characters=profile.prompt.max_characters,
+        sounds=None if isinstance(audio, AudioSwitch) else {"always": True, "never": False}.get(audio),
+        refuses_faces=profile.refuses_faces,
+    )
+
+
+def _seconds(profile: ModelProfile, job: Job, duration: str | None) -> float | None:
+    try:
+        order = place_order(profile, job, duration=duration, aspect=None)
+    except (RowProblem, JobProblem):  # the plan says so
+        return None
+    return None if order.duration_seconds is None else float(order.duration_seconds)
+
+
+def bare_texts(template: str, job: Job) -> Iterator[str]:
+    """Give a template, once for each variant, with its own defaults where a row's values would stand."""
+    for variant in job.defaults.variant_values or ["1"]:
+        texts = [
+            one.text if isinstance(one, Text) else variant if one.column == VARIANT else one.default or _STAND_IN
+            for one in parse_template(template)
+        ]
+        yield "".join(texts).strip()
+
+
 def part_texts(job: Job, library: Library, entry: str) -> Mapping[str, str]:
     """Give the templates of an entry's parts, with those that the job says otherwise."""
     assert job.prompt is not None
     return {part: job.prompt.own(part) or library.entries[entry].parts[part] for part in PARTS}
 
 
-def _ids_in(ignore: str) -> Iterator[str]:
+def ids_in(ignore: str) -> Iterator[str]:
+    """Read a row's `lint_ignore`."""
     return (one for one in re.split(r"[,;\s]+", ignore) if one)
 
 
 def _unknown_ids(ignore: str) -> Iterator[Finding]:
-    return (Finding(id="unknown-id", words=one) for one in _ids_in(ignore) if one not in RULES)
+    return (Finding(id="unknown-id", words=one) for one in ids_in(ignore) if one not in RULES)

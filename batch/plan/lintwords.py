@@ -95,7 +95,7 @@ def lint_text(report: LintReport, source: Source) -> Iterator[str]:
         kinds.setdefault(told.finding.id, []).append(told)
     for name, of_it in kinds.items():
         rule = of_it[0].finding.rule
-        fix = " (`--fix` does it)" if rule.safe else ""
+        fix = " (`--fix` mends the plain cases)" if rule.safe else ""
         yield f"{rule.level.value:<8} {name}: {rule.reason}; {rule.mend}{fix}"
         yield from (f"  {_plain(_one(told, source))}" for told in of_it[:_OF_AN_ID])
         if len(of_it) > _OF_AN_ID:

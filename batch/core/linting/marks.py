@@ -195,7 +195,7 @@ _UNRESOLVED: Final = re.compile(
     r"\{[^{}]{0,60}\}|\[[A-Z][A-Z0-9 _-]{2,40}\]|<[A-Z][A-Z0-9 _-]{2,40}>|\$\{?\w+\}|%s\b|%\(\w+\)s"
     r"|\b(?:TODO|TBD|FIXME|XXX+|lorem ipsum|Lorem ipsum|nan|NaN|null|NULL|undefined)\b|\bNone\b(?! of)|#(?:N/A|REF!|VALUE!|NAME\?)"
 )
-_HTML: Final = re.compile(
+HTML: Final = re.compile(
     r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]{0,300})?/?>|&(?:amp|nbsp|lt|gt|quot|apos|rsquo|lsquo|ldquo|rdquo|ndash|mdash|hellip"
     r"|[aeiouAEIOU](?:uml|acute|grave|circ)|szlig|eacute|copy|reg|trade|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 )
@@ -244,9 +244,9 @@ def _found(
     sentence: str, asked: str, tokens: frozenset[str], vocabulary: Vocabulary, *, keeps: bool
 ) -> Iterator[tuple[str, str]]:
     if _ODD.search(sentence) or not tokens.isdisjoint(_PLACEHOLDER_WORDS) or "xxx" in sentence.lower():
-        for name, pattern in (("unresolved", _UNRESOLVED), ("html", _HTML), ("gap", _GAP)):
+        for name, pattern in (("unresolved", _UNRESOLVED), ("html", HTML), ("gap", _GAP)):
             for match in pattern.finditer(sentence):
-                yield name, match[0].strip() or "two spaces"
+                yield name, _with_the_word_before(match) if name == "gap" else match[0].strip()
     if not (tokens.isdisjoint(_PARAMETER_WORDS) and _DIGIT.search(sentence) is None):
         for match in PARAMETER.finditer(sentence):
             yield "parameter", match[0].strip()
@@ -262,3 +262,8 @@ def _found(
     if vague and next(vocabulary["cues"].find(asked, tokens), None) is None:
         for words in vague:
             yield "vague", words
+
+
+def _with_the_word_before(match: re.Match[str]) -> str:
+    before = re.search(r"\w*$", match.string[: match.start()])
+    return f"{before[0] if before else ''}{match[0]}".strip() or "two spaces"
