@@ -38,7 +38,7 @@ def errors(found: list[str]) -> set[str]:
 def test_the_trial_has_twenty_of_each() -> None:
     """Forty prompts; together the bad ones show every finding that a single prompt can have, but two lengths."""
     assert (len(BAD), len(GOOD)) == (20, 20)
-    of_rows = {"empty", "identical", "unknown-id", "too-long", "long"}
+    of_rows = {"empty", "identical", "unknown-id", "too-long", "long", "language"}
     assert {name for one in BAD for name in one["expect"]} == set(RULES) - of_rows
 
 
@@ -76,6 +76,11 @@ def test_an_entry_of_the_library_is_a_good_prompt(name: str) -> None:
         (f"A kid is drinking from the cup. {FINE}", ["minors"]),
         (f"The cup for kids. {FINE}", []),
         (f"The boy's cup. {FINE}", []),
+        (f"Boys and girls shoes beside the cup. {FINE}", []),
+        (f"A boy and his dog play beside the cup. {FINE}", ["minors"]),
+        (f"A 15-year-old girl with a cup. {FINE}", ["minors", "minors"]),
+        (f"A 12 year old whisky in the cup. {FINE}", []),
+        ("Der Becher dreht sich. Form und Farbe bleiben genau wie im Bild.", ["language"]),
         (f"The nude heels. {FINE}", []),
         (f"A bath bomb and a heat gun. {FINE}", []),
         (f"No guns, no blood. {FINE}", []),

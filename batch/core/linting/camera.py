@@ -52,7 +52,7 @@ _BY_CAMERA: Final = re.compile(
 _STILL: Final = re.compile(
     r"\bcamera (?:\w+ ){0,2}?(?:stays?|remains?|is|holds?|keeps?|stands?|sits?) (?:\w+ )?"
     r"(?:still|static|fixed|locked|motionless|stationary|in place)\b"
-    r"|\bstatic (?:camera|shot|frame)\b|\block(?:ed)?[- ](?:off|down|camera|shot)\b|\b(?:still|fixed|stationary) camera\b"
+    r"|\bcamera:? (?:is )?(?:static|still|fixed|locked)\b|\bstatic (?:camera|shot|frame)\b|\block(?:ed)?[- ](?:off|down|camera|shot)\b|\b(?:still|fixed|stationary) camera\b"
     r"|\bcamera (?:does not|doesn't|never|must not) move|\bno camera (?:move|moves|movement|motion)\b|\bon a tripod\b",
     re.IGNORECASE,
 )

@@ -34,6 +34,7 @@ class Marks:
         day, night: Which light it asks for.
         nobody: Whether it forbids people.
         person: The word for a person that it asks for; empty if it does not.
+        english: Whether it has a word that nearly every English sentence has one of.
     """
 
     found: tuple[tuple[str, str], ...] = ()
@@ -46,6 +47,7 @@ class Marks:
     night: str = ""
     nobody: bool = False
     person: str = ""
+    english: bool = False
 
 
 def sentences_of(text: str) -> list[str]:
@@ -63,7 +65,7 @@ def marks_of(sentence: str, vocabulary: Vocabulary) -> Marks:
     keeps = not tokens.isdisjoint(_KEEP_WORDS) and _KEEPS.search(sentence) is not None
     camera = not tokens.isdisjoint(TRIGGERS)
     sounds = not tokens.isdisjoint(_SOUNDS)
-    person = "" if keeps else next(_persons("people", asked, tokens, vocabulary), "")
+    person = "" if keeps or _HEARD.match(sentence) else next(_persons("people", asked, tokens, vocabulary), "")
     return Marks(
         found=tuple(_found(sentence, asked, tokens, vocabulary, keeps=keeps)),
         moves=moves_of(asked) if camera else (),
@@ -75,6 +77,7 @@ def marks_of(sentence: str, vocabulary: Vocabulary) -> Marks:
         night=_first(_NIGHT, asked, tokens, _NIGHT_WORDS),
         nobody=bool(_first(_NOBODY, sentence, tokens, _NOBODY_WORDS)),
         person=person,
+        english=not tokens.isdisjoint(_ENGLISH),
     )
 
 
@@ -106,6 +109,7 @@ _KEEPS: Final = re.compile(
     rf"\b(?:keep(?:s|ing)?|kept|stay(?:s|ing)?|remain(?:s|ing)?|preserv(?:e|es|ed|ing)|maintain(?:s|ing)?|retain(?:s|ing)?|match(?:es)?"
     rf"|unchanged|unaltered|consistent|identical|faithful|true to|exactly)\b[^.;!?]*\b(?:{_THINGS})\b"
     rf"|\b(?:{_THINGS})\b[^.;!?]*\b(?:stays?|remains?|unchanged|unaltered|kept|preserved|identical)\b(?! still| static| fixed)"
+    rf"|\b(?:unchanged|unaltered)\b|\b(?:stays?|remains?|keeps?|looks?) (?:\w+ )?(?:the )?same\b"
     rf"|\b(?:not|never|nothing|without|no|don['\u2019]t)\b[^.;!?]*\b(?:chang|alter|distort|deform|morph|warp)\w*",
     re.IGNORECASE,
 )
@@ -113,6 +117,8 @@ _SOUNDS: Final = word_set(
     "sound sounds audio music soundtrack ambience ambient silence silent noise noises foley voice voices voiceover "
     "voice-over hum hums rustle whirr whir chime dialogue narration narrator sings song"
 )
+
+_ENGLISH: Final = word_set("the and of with its is from by are this it as")
 
 # -- light and people ------------------------------------------------------------------------------------------------
 
@@ -138,8 +144,10 @@ def _first(pattern: re.Pattern[str], text: str, tokens: frozenset[str], words: f
 # -- persons ---------------------------------------------------------------------------------------------------------
 
 _AFTER_PERSON: Final = word_set(
-    "is are was who that whose in with on at near beside behind and or to looking from under by while as then wears holds uses carries "
-    "tries shows enjoys puts makes has looks touches reads wearing gets goes comes takes gives"
+    "is are was who that whose in with on at near beside behind to looking under by while as then wears holds uses "
+    "carries tries shows enjoys puts makes has looks touches reads wearing gets goes comes takes gives sleeps applies poses "
+    "cries leans stares gazes talks speaks cooks buys works models kneels lies relaxes rests writes draws paints loves "
+    "hugs kisses feeds helps greets presents demonstrates tastes sips admires hold wear use carry look sleep pose"
 )
 _NO_VERBS: Final = word_set("clothing bedding ring earring teething nursing training racing swing string spring")
 _BEFORE_THING: Final = word_set("for of 'for")
@@ -151,11 +159,25 @@ def _persons(name: str, text: str, tokens: frozenset[str], vocabulary: Vocabular
         before = [word.lower() for word in TOKEN.findall(text[max(0, match.start() - 40) : match.start()])][-3:]
         if not _BEFORE_THING.isdisjoint(before) or text[match.end() : match.end() + 1] in {"'", "\u2019", "-"}:
             continue
-        rest = text[match.end() :].lstrip()
-        following = TOKEN.match(rest)
+        following = TOKEN.match(_ANOTHER.sub("", text[match.end() :].lstrip(), count=1))
         word = following[0].lower() if following else ""
         acts = word in _AFTER_PERSON or word in vocabulary["actions"].words or _is_verb(word, vocabulary)
         if acts or (not word and before):
+            yield match[0].lower()
+
+
+_ANOTHER: Final = re.compile(r"^(?:(?:and|or|&)\s+(?:(?:a|an|the|her|his|their)\s+)?\w+\s*)", re.IGNORECASE)
+"""Beside the person: boys and girls shoes are shoes, a boy and his dog play."""
+_AGED: Final = re.compile(r"(?<!for )\b(?:1[0-7]|[1-9])[- ]years?[- ]olds?\b", re.IGNORECASE)
+
+
+def _children(text: str, tokens: frozenset[str], vocabulary: Vocabulary) -> Iterator[str]:
+    yield from _persons("minors", text, tokens, vocabulary)
+    for match in _AGED.finditer(text) if "old" in text else ():
+        following = TOKEN.match(text[match.end() :].lstrip())
+        word = following[0].lower() if following else ""
+        person = word in vocabulary["minors"].words or word in vocabulary["people"].words or word == "model"
+        if person or word in _AFTER_PERSON or _is_verb(word, vocabulary):  # and not a whisky
             yield match[0].lower()
 
 
@@ -222,8 +244,8 @@ _SHOWN: Final = re.compile(
     r"|\bon[- ]screen (?:text|title|caption|price)s?\b|\bsubtitles?\b|\bcaptions?\b|\bend ?card\b|\bcall[- ]to[- ]action\b|\bwatermark\b"
     r"|\b(?:show|shows|showing|display|displays|displaying|add|adds|adding|write|writes|overlay|overlays|include|includes|insert"
     r"|print|prints|reveal|reveals)\b(?: \S+){0,5}? (?:text|words?|slogan|headline|tagline|price|prices|logo|url|website|phone number)\b"
-    r"|\b(?:text|words?|slogan|headline|tagline|sign|banner|title)\b(?: \w+){0,2} (?:says?|reads?|reading|saying|appears?|fades?|flies|pops?)\b"
-    r"|\blogo (?:\w+ )?(?:appears?|fades?|spins?|flies|pops?|animates?|animation|reveal|zooms?)\b"
+    r"|\b(?:text|words?|slogan|headline|tagline|sign|banner|title)\b(?: \S+){0,3} (?:says?|reads?|reading|saying|appears?|fades?|flies|pops?)\b"
+    r"|\bwith the (?:words?|text)\b|\blogo (?:\w+ )?(?:appears?|fades?|spins?|flies|pops?|animates?|animation|reveal|zooms?)\b"
     r"|[$\u20ac\u00a3]\s?\d+(?:[.,]\d+)?|\b\d+(?:[.,]\d\d)? ?(?:\u20ac|usd|eur|gbp|dollars?|euros?)(?!\w)|\b\d{1,2} ?% off\b"
     r"|\bhttps?://\S+|\bwww\.\S+|\b[a-z0-9-]{2,}\.(?:com|net|org|shop|store|io|co\.uk|de|fr)\b",
     re.IGNORECASE,
@@ -256,7 +278,7 @@ def _found(
     for name in _NAMED:
         for match in vocabulary[name].find(asked, tokens):
             yield name, match[0]
-    for words in _persons("minors", asked, tokens, vocabulary):
+    for words in _children(asked, tokens, vocabulary):
         yield "minors", words
     vague = [match[0] for match in vocabulary["vague"].find(asked, tokens)]
     if vague and next(vocabulary["cues"].find(asked, tokens), None) is None:

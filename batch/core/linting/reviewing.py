@@ -114,6 +114,9 @@ def _judged(marks: Sequence[Marks], setting: Setting) -> Iterator[Finding]:
     for one in marks:
         for name, words in one.found:
             yield Finding(id=name, words=words)
+    if not any(one.english or one.moves or one.still or one.keeps or one.sounds for one in marks) and len(marks) > 1:
+        yield Finding(id="language", words="")
+        return
     yield from _camera(marks)
     yield from _excluding(marks)
     yield from _happening(marks, setting)

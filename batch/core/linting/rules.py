@@ -81,6 +81,9 @@ RULES: Final[dict[str, Rule]] = {
     "html": _warning("HTML is left over from the shop system", "give plain text", safe=True),
     "identical": _warning("rows ask for the same clip", "keep one of them, or tell them apart"),
     "long": _note("long prompts bring artefacts", "say it shorter"),
+    "language": _note(
+        "it does not seem to be English, so camera, actions and sound were not looked for", "write it in English"
+    ),
     "gap": _note("an empty value left a gap", "give the placeholder a default", safe=True),
     "unknown-id": _note("the row's `lint_ignore` names no finding", "correct the id"),
 }
