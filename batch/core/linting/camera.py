@@ -8,10 +8,10 @@ from typing import Final
 from batch.core.linting.vocabulary import word_set
 
 TRIGGERS: Final = word_set(
-    "camera shot shots view pan pans panning zoom zooms zooming tilt tilts tilting push pushes pushing push-in pull pulls "
+    "camera pan pans panning zoom zooms zooming tilt tilts tilting push pushes pushing push-in pull pulls "
     "pulling pull-back pull-out dolly dollies dollying dolly-in orbit orbits orbiting track tracks tracking truck trucks "
-    "trucking crane craning arc arcs follow follows handheld hand-held hand whip fly-through flythrough fly flies "
-    "static locked locked-off circle circles pan-left pan-right dolly-out zoom-in zoom-out frame tripod"
+    "trucking crane craning arc arcs follow follows handheld hand-held whip drone fly-through flythrough fly flies "
+    "static lock locked locked-off circle circles pan-left pan-right dolly-out zoom-in zoom-out tripod stationary still fixed"
 )
 """Without any of these words a sentence says nothing of the camera."""
 

@@ -12,15 +12,43 @@ from batch.core.linting import camera, marks
 from batch.core.linting.vocabulary import word_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from batch.core.linting.vocabulary import Vocabulary
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_ODD: Final = re.compile(r"[{}\[\]<>&%#$\u20ac\u00a3/]|\.\w|  ")
+_ODD: Final = re.compile(r"[{}\[\]<>&%#$\u20ac\u00a3/]|\.\w|  |\b(?:old|olds|xxx+)\b", re.IGNORECASE)
 _NUMBERS: Final = word_set("16 9 21 4 5 480 720 1080 1440 2160 4k 8k 480p 720p 1080p 1440p 2160p")
 _SHORTEST_STEM: Final = 4
 _MOST_WORDS: Final = 200_000
+_ONLY_OF_PERSONS: Final = ("_AFTER_PERSON", "_NO_VERBS", "_BEFORE_THING", "_ANOTHER", "_AGED")
+"""What is looked at beside a word for a person alone."""
+
+
+class _StandIns(dict[str, str]):
+    """What stands for a word in an outline; worked out when it is asked for."""
+
+    def __init__(self, kept: Iterable[str], keeps: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._whole = frozenset(kept)
+        self._stems = frozenset(word for word in self._whole if len(word) >= _SHORTEST_STEM)
+        self._keeps = keeps
+
+    def __missing__(self, word: str) -> str:
+        made = self._made(word)
+        if len(self) < _MOST_WORDS:
+            self[word] = made
+        return made
+
+    def _made(self, word: str) -> str:
+        low = word.lower()
+        if low in self._whole or low in _NUMBERS or low.endswith("ly") or self._keeps(low):
+            return word
+        if any(low[:size] in self._stems for size in range(_SHORTEST_STEM, len(low))):
+            return word
+        if low.isdigit():
+            return "0" * len(low)
+        return re.sub(r"\d", "0", word) if any(c.isdigit() for c in word) else "aa"
 
 
 class Outliner:
@@ -31,43 +59,30 @@ class Outliner:
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._whole = frozenset(_wanted(vocabulary))
-        self._stems = frozenset(word for word in self._whole if len(word) >= _SHORTEST_STEM)
-        self._known: dict[str, str] = {}
+        lists = {name: words for name, words in vocabulary.items() if name != "cues"}
+        actions = vocabulary["actions"]
+        always = [*_of_modules(_ONLY_OF_PERSONS), *actions.words, *actions.third_person]
+        phrases = [phrase for words in vocabulary.values() for phrase in (*words.words, *words.unless)]
+        named = [form for phrase in phrases for form in _forms_of(_WORD.findall(phrase))]
+        self._telling = frozenset[str]().union(*(words.telling for name, words in lists.items() if name != "actions"))
+        self._usual = _StandIns(always, lambda _: False)
+        self._careful = _StandIns([*always, *named, *_of_modules(())], lambda word: word.endswith("ing"))
 
     def outline(self, sentence: str) -> str | None:
         """Give a sentence's outline; None where every character of it may matter."""
-        return None if _ODD.search(sentence) else _WORD.sub(self._stand_in, sentence)
-
-    def _stand_in(self, match: re.Match[str]) -> str:
-        word = match[0]
-        known = self._known.get(word)
-        if known is None:
-            known = self._looked_up(word)
-            if len(self._known) < _MOST_WORDS:
-                self._known[word] = known
-        return known
-
-    def _looked_up(self, word: str) -> str:
-        low = word.lower()
-        if low in self._whole or low in _NUMBERS or low.endswith(("ly", "ing")) or "xxx" in low:
-            return word
-        if any(low[:size] in self._stems for size in range(_SHORTEST_STEM, len(low))):
-            return word
-        if low.isdigit():
-            return "0" * len(low)
-        return re.sub(r"\d", "0", word) if any(c.isdigit() for c in word) else "aa"
+        if _ODD.search(sentence):
+            return None
+        plain = self._telling.isdisjoint(_WORD.findall(sentence.lower()))
+        words = self._usual if plain else self._careful
+        return _WORD.sub(lambda match: words[match[0]], sentence)
 
 
-def _wanted(vocabulary: Vocabulary) -> Iterator[str]:
-    """Give every word, or the beginning of one, that a finding depends on."""
-    for words in vocabulary.values():
-        yield from words.third_person
-        for phrase in (*words.words, *words.unless):
-            yield from _forms_of(_WORD.findall(phrase))
+def _of_modules(without: tuple[str, ...]) -> Iterator[str]:
+    """Give every word, or the beginning of one, that the patterns and sets of the sentences' looks depend on."""
     for module in (camera, marks):
-        for value in vars(module).values():
-            yield from _words_in(value)
+        for name, value in vars(module).items():
+            if not name.startswith("__") and name not in without:
+                yield from _words_in(value)
 
 
 def _words_in(value: object) -> Iterable[str]:
@@ -77,7 +92,7 @@ def _words_in(value: object) -> Iterable[str]:
         return [form for word, maybe in found for form in (word, word[:-1] if maybe else word)]
     if isinstance(value, frozenset | tuple):
         return [word for part in value for word in _words_in(part)]
-    return _forms_of(_WORD.findall(value.lower())) if isinstance(value, str) and len(value) < 200 else ()
+    return _WORD.findall(value.lower()) if isinstance(value, str) else ()
 
 
 def _forms_of(words: Iterable[str]) -> Iterator[str]:

@@ -28,6 +28,8 @@ NAMES: Final = (
 
 TOKEN: Final = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 """A word, with what hangs on it."""
+_PIECE: Final = re.compile(r"[^\W_]+")
+_JOINING: Final = ("'", "\u2019", "-")
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -70,8 +72,11 @@ class Words:
     unless: frozenset[str]
 
     @cached_property
-    def _first(self) -> frozenset[str]:
-        return frozenset(form for word in self.words for form in _forms(TOKEN.findall(word)[0]))
+    def telling(self) -> frozenset[str]:
+        """Of each phrase the longest word: without any of these there is nothing to find."""
+        return frozenset(
+            form for phrase in self.words for form in _forms(max(reversed(_PIECE.findall(phrase)), key=len))
+        )
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -94,7 +99,7 @@ class Words:
             text: Where.
             tokens: Its words in small letters; most texts are done with when these were looked at.
         """
-        if tokens.isdisjoint(self._first):
+        if tokens.isdisjoint(self.telling):
             return
         for match in self._pattern.finditer(text):
             if match["word"] is not None:
@@ -117,9 +122,10 @@ def vocabulary_of(lists: Iterable[WordList]) -> Vocabulary:
 
 
 def tokens_of(text: str) -> frozenset[str]:
-    """Give a text's words in small letters, also the first half of `close-up` and `kid's`."""
-    found = TOKEN.findall(text.lower())
-    return frozenset([*found, *(re.split(r"['\u2019-]", word)[0] for word in found if not word.isalnum())])
+    """Give a text's words in small letters, and the pieces of `close-up` and `kid's`."""
+    low = text.lower()
+    found = TOKEN.findall(low)
+    return frozenset([*found, *_PIECE.findall(low)] if any(sign in low for sign in _JOINING) else found)
 
 
 def _third(verb: str) -> str:
@@ -129,8 +135,8 @@ def _third(verb: str) -> str:
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    first = re.split(r"['\u2019-]", word)[0]
-    return word, first, f"{first}s", f"{first}es", f"{first[:-1]}ies"
+    low = word.lower()
+    return low, f"{low}s", f"{low}es", f"{low[:-1]}ies"
 
 
 def _phrase(words: str) -> str:
