@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _LONGEST = 400
-_LEVELS = re.compile(r"\s*(?:>|»|›|/|\||:|;|,)\s*")
+_LEVELS = re.compile(r"\s*(?:>|\u00bb|\u203a|/|\||:|;|,)\s*")
 _WORDS = re.compile(r"[^\W_]+")
 _MOST_WORDS = 4
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from batch.core.job import Job
 from batch.core.library import AUTO, PARTS
 from batch.core.linting.reviewing import Reviewer, Setting
 from batch.core.linting.rules import RULES, Finding, Level
@@ -23,6 +22,7 @@ from batch.plan.wording import ENTRY, NEGATIVE, PROMPT, VARIANT, Wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from batch.core.job import Job
     from batch.core.library import Library
     from batch.core.linting.vocabulary import Vocabulary
     from batch.core.profile import ModelProfile

@@ -9,9 +9,11 @@ from batch.core.linting.vocabulary import word_set
 
 TRIGGERS: Final = word_set(
     "camera pan pans panning zoom zooms zooming tilt tilts tilting push pushes pushing push-in pull pulls "
-    "pulling pull-back pull-out dolly dollies dollying dolly-in orbit orbits orbiting track tracks tracking truck trucks "
+    "pulling pull-back pull-out dolly dollies dollying dolly-in orbit orbits orbiting track tracks tracking "
+    "truck trucks "
     "trucking crane craning arc arcs follow follows handheld hand-held whip drone fly-through flythrough fly flies "
-    "static lock locked locked-off circle circles pan-left pan-right dolly-out zoom-in zoom-out tripod stationary still fixed"
+    "static lock locked locked-off circle circles pan-left pan-right dolly-out zoom-in zoom-out tripod "
+    "stationary still fixed"
 )
 """Without any of these words a sentence says nothing of the camera."""
 
@@ -28,9 +30,11 @@ _BY_NAME: Final = tuple(
         ("pan right", rf"\bpan(?:s|ning)?[ -]{_HOW}(?:to the |towards the |from left to )?right\b"),
         (
             "pan",
-            rf"(?:\b(?:slow|gentle|smooth|quick|fast|whip|one|camera|then|and)[ -]{_HOW}pan(?:s|ning)?\b"
-            rf"|\bpan(?:s|ning)?[ -]{_HOW}(?:across|over|along|around|from)\b|\bpanning\b)"
-            rf"(?!(?:s|ning)?[ -]{_HOW}(?:to the |towards the |from \w+ to )?(?:left|right)\b)",
+            (
+                rf"(?:\b(?:slow|gentle|smooth|quick|fast|whip|one|camera|then|and)[ -]{_HOW}pan(?:s|ning)?\b"
+                rf"|\bpan(?:s|ning)?[ -]{_HOW}(?:across|over|along|around|from)\b|\bpanning\b)"
+                rf"(?!(?:s|ning)?[ -]{_HOW}(?:to the |towards the |from \w+ to )?(?:left|right)\b)"
+            ),
         ),
         ("tilt up", rf"\btilt(?:s|ing)?[ -]{_HOW}up(?:wards?)?\b"),
         ("tilt down", rf"\btilt(?:s|ing)?[ -]{_HOW}down(?:wards?)?\b"),
@@ -45,15 +49,18 @@ _BY_NAME: Final = tuple(
     )
 )
 _BY_CAMERA: Final = re.compile(
-    r"\bcamera (?:\w+ ){0,3}?(moves?|follows?|tracks?|trucks?|glides?|slides?|drifts?|flies|sweeps?|rises?|descends?|lowers?"
+    r"\bcamera (?:\w+ ){0,3}?(moves?|follows?|tracks?|trucks?|glides?|slides?|drifts?|flies|sweeps?|rises?"
+    r"|descends?|lowers?"
     r"|circles?|rotates?|revolves?|arcs?|turns?|spins?|travels?|pans?|tilts?|pulls?|pushes|shakes?|floats?|lifts?)\b",
     re.IGNORECASE,
 )
 _STILL: Final = re.compile(
     r"\bcamera (?:\w+ ){0,2}?(?:stays?|remains?|is|holds?|keeps?|stands?|sits?) (?:\w+ )?"
     r"(?:still|static|fixed|locked|motionless|stationary|in place)\b"
-    r"|\bcamera:? (?:is )?(?:static|still|fixed|locked)\b|\bstatic (?:camera|shot|frame)\b|\block(?:ed)?[- ](?:off|down|camera|shot)\b|\b(?:still|fixed|stationary) camera\b"
-    r"|\bcamera (?:does not|doesn't|never|must not) move|\bno camera (?:move|moves|movement|motion)\b|\bon a tripod\b",
+    r"|\bcamera:? (?:is )?(?:static|still|fixed|locked)\b|\bstatic (?:camera|shot|frame)\b"
+    r"|\block(?:ed)?[- ](?:off|down|camera|shot)\b|\b(?:still|fixed|stationary) camera\b"
+    r"|\bcamera (?:does not|doesn't|never|must not) move|\bno camera (?:move|moves|movement|motion)\b"
+    r"|\bon a tripod\b",
     re.IGNORECASE,
 )
 OPPOSITES: Final = (

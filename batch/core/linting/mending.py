@@ -1,4 +1,4 @@
-"""What can be mended in a prompt without a person: each change is kept only if it brings no finding that was not there."""
+"""What can be mended in a prompt without a person; a change that brings another finding is not kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import html
 import re
 from typing import TYPE_CHECKING, Final
 
-from batch.core.linting.marks import HTML, PARAMETER, sentences_of
+from batch.core.linting.alone import HTML, PARAMETER
+from batch.core.linting.marks import sentences_of
 from batch.core.linting.vocabulary import tokens_of
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from batch.core.linting import camera, marks
+from batch.core.linting import alone, camera, marks, persons
 from batch.core.linting.vocabulary import word_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
 
     from batch.core.linting.vocabulary import Vocabulary
 
@@ -21,8 +22,6 @@ _ODD: Final = re.compile(r"[{}\[\]<>&%#$\u20ac\u00a3/]|\.\w|  |\b(?:old|olds|xxx
 _NUMBERS: Final = word_set("16 9 21 4 5 480 720 1080 1440 2160 4k 8k 480p 720p 1080p 1440p 2160p")
 _SHORTEST_STEM: Final = 4
 _MOST_WORDS: Final = 200_000
-_ONLY_OF_PERSONS: Final = ("_AFTER_PERSON", "_NO_VERBS", "_BEFORE_THING", "_ANOTHER", "_AGED")
-"""What is looked at beside a word for a person alone."""
 
 
 class _StandIns(dict[str, str]):
@@ -61,12 +60,12 @@ class Outliner:
     def __init__(self, vocabulary: Vocabulary) -> None:
         lists = {name: words for name, words in vocabulary.items() if name != "cues"}
         actions = vocabulary["actions"]
-        always = [*_of_modules(_ONLY_OF_PERSONS), *actions.words, *actions.third_person]
+        always = [*_of_modules(alone, camera, marks), *actions.words, *actions.third_person]
         phrases = [phrase for words in vocabulary.values() for phrase in (*words.words, *words.unless)]
         named = [form for phrase in phrases for form in _forms_of(_WORD.findall(phrase))]
         self._telling = frozenset[str]().union(*(words.telling for name, words in lists.items() if name != "actions"))
         self._usual = _StandIns(always, lambda _: False)
-        self._careful = _StandIns([*always, *named, *_of_modules(())], lambda word: word.endswith("ing"))
+        self._careful = _StandIns([*always, *named, *_of_modules(persons)], lambda word: word.endswith("ing"))
 
     def outline(self, sentence: str) -> str | None:
         """Give a sentence's outline; None where every character of it may matter."""
@@ -77,11 +76,11 @@ class Outliner:
         return _WORD.sub(lambda match: words[match[0]], sentence)
 
 
-def _of_modules(without: tuple[str, ...]) -> Iterator[str]:
-    """Give every word, or the beginning of one, that the patterns and sets of the sentences' looks depend on."""
-    for module in (camera, marks):
+def _of_modules(*modules: ModuleType) -> Iterator[str]:
+    """Give every word, or the beginning of one, that a module's patterns and sets depend on."""
+    for module in modules:
         for name, value in vars(module).items():
-            if not name.startswith("__") and name not in without:
+            if not name.startswith("__"):
                 yield from _words_in(value)
 
 
