@@ -50,7 +50,7 @@ MATCHER = builtin_library().matcher({"Gadgets": "electronics", "9999": "beauty"}
     ],
 )
 def test_a_category_names_an_entry(category: str, entry: str | None) -> None:
-    """By its last part that says anything; in singular and plural; by Google's words and ids; by the job's own words."""
+    """By its last part that says anything, in singular and plural; by Google's ids; by the job's own words."""
     assert MATCHER.entry_of(category) == entry
 
 
@@ -108,7 +108,7 @@ def test_a_manifest_without_a_title_or_a_category_will_do(tmp_path: Path) -> Non
 
 def test_own_files_add_and_replace_entries(tmp_path: Path) -> None:
     """`extends` says only what differs; an own entry may want a column, and rejects rows without it."""
-    own = [
+    own: list[dict[str, Any]] = [
         {"extends": "jewellery", "camera": "One slow tilt up."},
         {"name": "board", "extends": "packshot", "categories": [["skateboard"]], "subject": "The {deck} deck."},
     ]

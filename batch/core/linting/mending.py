@@ -72,10 +72,9 @@ def _unmasked(text: str, held: Sequence[str]) -> str:
 
 
 def _no_worse(before: Collection[str], after: Collection[str], mended: str) -> bool:
-    count = list(after).count
-    return count(mended) < list(before).count(mended) and all(
-        count(name) <= list(before).count(name) for name in set(after)
-    )
+    """Hold the findings after a change against those before; a line that is added has to be what was missing."""
+    was, now = list(before).count, list(after).count
+    return now(mended) < was(mended) + (mended not in _ADDING) and all(now(name) <= was(name) for name in set(after))
 
 
 def _without_html(text: str, _: Vocabulary) -> str:
@@ -122,6 +121,9 @@ def _tidy(text: str, _: Vocabulary | None = None) -> str:
     text = re.sub(r"(?<=[.!?])\s*[.,;:](?=\s|$)", "", text)
     text = re.sub(r"^[\s,;:.]+", "", text)
     return (text[:1].upper() + text[1:]).strip()
+
+
+_ADDING: Final = frozenset(["keep", "audio"])
 
 
 def _with(line: str) -> Callable[[str, Vocabulary], str]:
