@@ -140,9 +140,10 @@ class _Linter:
         frame = self._prepared(batch.filter(pl.col(FLAW).is_null()))
         self._items += int(frame[_ITEMS].sum())
         self._clips.append(frame.select(_SAME, "sku", FILE, LINE, _ITEMS, IGNORE_COLUMN))
+        count = pl.struct(FILE, LINE).n_unique() if self._wording.varies else pl.len()
         grouped = frame.group_by(_KEYS, maintain_order=True).agg(
             pl.col(_ITEMS).sum(),
-            pl.len().alias("rows"),
+            count.alias("rows"),
             pl.struct(FILE, LINE, "sku").head(_MOST_PLACES).alias("places"),
         )
         for prompt, negative, duration, ignore, origin, reason, items, rows, places in grouped.iter_rows():
@@ -246,7 +247,7 @@ class _Linter:
         told.items += items
         told.rows += rows
         if origin == OWN and len(told.places) < _MOST_PLACES:
-            new = (self._place(one) for one in places)
+            new = dict.fromkeys(self._place(one) for one in places)
             told.places += [one for one in new if one not in told.places][: _MOST_PLACES - len(told.places)]
 
     def _place(self, place: Mapping[str, object]) -> Place:

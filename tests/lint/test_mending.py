@@ -64,6 +64,8 @@ def ids(text: str) -> list[str]:
         (f"Amazing cups. {FINE}", f"Cups. {FINE}"),
         (f"<p>Cup &amp; plate</p> {FINE}", f"Cup & plate {FINE}"),
         (f"8 second video in 4K: the cup turns. {FINE}", f"The cup turns. {FINE}"),
+        (f"A 4K video of a cup, 60 fps. {FINE}", f"A 4K video of a cup. {FINE}"),
+        (f"A cup dances in amazing 4K video, alone. {FINE}", f"A cup dances in 4K video, alone. {FINE}"),
         (f"A cup , blue. {FINE}", f"A cup, blue. {FINE}"),
         (f"A cup in , blue. {FINE}", f"A cup in , blue. {FINE}"),
         (

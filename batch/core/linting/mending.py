@@ -20,6 +20,7 @@ SOUND_LINE: Final = "Sound: quiet room tone."
 
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _MASK: Final = 0xE000  # private use: stands for a placeholder while the words around it are changed
+_MOST_PARAMETERS: Final = 20
 _MOST_MASKED: Final = 6000
 _BEFORE_PRAISE: Final = frozenset(
     ["very", "really", "so", "is", "are", "looks", "look", "and", "or", "more", "most", "truly"]
@@ -82,7 +83,19 @@ def _without_html(text: str, _: Vocabulary) -> str:
 
 
 def _without_parameters(text: str, _: Vocabulary) -> str:
-    return _tidy(PARAMETER.sub(" ", text))
+    """Leave out parameters that stand by themselves: `..., in 4K, ...`; not `a 4K video of the cup`."""
+    for _round in range(_MOST_PARAMETERS):
+        match = next(filter(_stands_alone, PARAMETER.finditer(text)), None)
+        if match is None:
+            break
+        text = _tidy(f"{text[: match.start()]} {text[match.end() :]}")
+    return text
+
+
+def _stands_alone(match: re.Match[str]) -> bool:
+    before, after = match.string[: match.start()].rstrip(), match.string[match.end() :].lstrip()
+    opens = not before or before[-1] in ",;:.!?(" or match[0].lower().startswith(("in ", "at ", "for "))
+    return opens and (not after or after[0] in ",;:.!?)")
 
 
 def _without_praise(text: str, vocabulary: Vocabulary) -> str:
