@@ -104,6 +104,13 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--rejected", type=_path, metavar="CSV", help=where)
 
 
+def _lint(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    parser.add_argument("--fix", action="store_true", help="mend what is safe: shows the difference, then asks")
+    parser.add_argument("--yes", action="store_true", help="with --fix: write it without asking")
+
+
 def _buying(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
@@ -231,6 +238,13 @@ _COMMANDS = (
         "  sora-batch plan configs/spring.yaml --fetch -o rejected.csv\n"
         "  sora-batch plan configs/spring.yaml --explain 00152  why it would be bought, or not",
         options=_plan,
+    ),
+    _Command(
+        name="lint",
+        module="lint",
+        summary="say what is wrong with the prompts and how to mend it; needs no pictures and no key",
+        examples="  sora-batch lint configs/spring.yaml\n  sora-batch lint configs/spring.yaml --fix",
+        options=_lint,
     ),
     _Command(
         name="run",

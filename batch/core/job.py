@@ -12,8 +12,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from batch.core.library import PARTS, PromptKeys
+from batch.core.linting.keys import LintKeys
 from batch.core.location import EACHLABS_URL
-from batch.core.prompt import parse_template
+from batch.core.prompt import parse_template, placeholders
 from batch.core.strict import ByteSize, Ratio, Seconds, Strict, Usd
 from batch.core.where import read_where
 
@@ -118,6 +120,11 @@ class Defaults(Strict):
         default_factory=list, description="one, or a list: an item each; the profile's default when left out"
     )
     variants: int = Field(default=1, ge=1, le=100, description="items made of each row")
+    variant_values: list[Text] = Field(
+        default_factory=list,
+        max_length=100,
+        description="what {variant} stands for in each variant's prompt; its number when left out",
+    )
     negative_prompt: Text | None = Field(default=None, description="what should not be seen, where the model takes it")
     inputs: dict[str, str | int | bool | Decimal] = Field(
         default_factory=dict, description="further inputs of the model, checked against its profile"
@@ -129,6 +136,18 @@ class Defaults(Strict):
         if value is not None:
             parse_template(value)
         return value
+
+    @model_validator(mode="after")
+    def _a_value_for_each_variant(self) -> Self:
+        if self.variant_values and self.variants > len(self.variant_values):
+            raise ValueError(f"`variants` is {self.variants}, but `variant_values` has {len(self.variant_values)}")
+        return self
+
+    @property
+    def items_of_a_row(self) -> int:
+        """How many items are made of a row, for each aspect ratio, that does not say it itself."""
+        given = "variants" in self.model_fields_set or not self.variant_values
+        return self.variants if given else len(self.variant_values)
 
 
 class Image(Strict):
@@ -297,6 +316,8 @@ class Job(Strict):
     channels: list[Text] = Field(default_factory=list, description="own channels, beside the built-in ones")
     price: PriceOverride | None = None
     defaults: Defaults = Field(default_factory=Defaults)
+    prompt: PromptKeys | None = Field(default=None, description="a prompt from the library, by the row's category")
+    lint: LintKeys = Field(default_factory=LintKeys)
     image: Image = Field(default_factory=Image)
     limits: Limits = Field(default_factory=Limits)
     polling: Polling = Field(default_factory=Polling)
@@ -315,6 +336,26 @@ class Job(Strict):
         default_factory=list,
         description="command and arguments; gets the JSON summary on standard input, no shell",
     )
+
+    @model_validator(mode="after")
+    def _one_prompt(self) -> Self:
+        if self.prompt is not None and self.defaults.prompt is not None:
+            raise ValueError("`defaults.prompt` and `prompt` both say what the prompt is: keep one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _variants_differ(self) -> Self:
+        keys = self.prompt
+        if self.defaults.variant_values and not (keys is not None and keys.files):
+            texts = [
+                self.defaults.prompt,
+                self.defaults.negative_prompt,
+                *(keys.own(part) if keys else None for part in PARTS),
+            ]
+            named = {part.column for text in texts if text for part in placeholders(parse_template(text))}
+            if "variant" not in named:
+                raise ValueError("`defaults.variant_values` has texts that no prompt uses: write {variant} in one")
+        return self
 
     @property
     def simulated(self) -> bool:

@@ -228,6 +228,7 @@ class ModelProfile(Strict):
         fixed: Inputs that are always sent.
         frames: The known sizes; others are taken to be the aspect at 720p.
         audio: Whether clips have sound.
+        refuses_faces: Whether pictures with people's faces are refused; only said where a source does.
     """
 
     slug: str = Field(min_length=1)
@@ -244,6 +245,7 @@ class ModelProfile(Strict):
     fixed: dict[str, bool | int | str | Decimal] = Field(default_factory=dict)
     frames: tuple[Frame, ...] = Field(default=(), strict=False)
     audio: Literal["always", "never", "unknown"] | AudioSwitch = "unknown"
+    refuses_faces: bool = False
     price: PriceRule
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 366 * 86_400
@@ -79,6 +79,16 @@ def read_number(value: Any) -> Any:
     """Turn the reader's Decimal into the float that a ratio is."""
     return float(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else value
 
+
+def read_texts(value: Any) -> Any:
+    """Put a list whose parts may be lists into one list."""
+    if not isinstance(value, list):
+        return value
+    return [word for part in value for word in (part if isinstance(part, list) else [part])]
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(read_texts), Field(strict=False)]
+"""Texts; in YAML a list, or a list of lists, which keeps many short words readable."""
 
 Seconds = Annotated[
     float,

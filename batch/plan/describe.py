@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.lifecycle import AT_PROVIDER, WITH_PERSON, Phase
 from batch.core.money import format_usd
+from batch.plan.lintwords import brief_json, plan_lines
 from batch.plan.suitability import outlook_lines, outlook_warnings, outlooks_json
 from batch.plan.values import high_of, low_of
 
@@ -77,6 +78,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
                 {"sku": one.sku, "clips": list(one.clips), "open": one.open} for one in view.gone[:_ROWS_IN_JSON]
             ],
         },
+        "lint": brief_json(view.lint.report) if view.lint else None,
         "notes": list(view.notes),
         "warnings": list(plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))),
         "rejected_rows": view.rejected.head(_ROWS_IN_JSON).to_dicts(),
@@ -86,6 +88,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
 def plan_text(view: PlanView) -> list[str]:
     """Give the lines that a person reads: what, how much, how long, the first prompts, then what is wrong."""
     lines = [*_head(view), *_money(view), *outlook_lines(view.outlooks), *_prompts(view)]
+    lines += plan_lines(view.lint.report, view.lint.source) if view.lint else ()
     lines += [
         f"warning: {text}" for text in plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))
     ]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def fingerprint_of(loaded: LoadedJob) -> str | None:
     """Give a hash in hex of everything that a plan is made from, except the pictures (`PictureBook.unchanged`).
 
-    Files of rows count by path, size and time of change; the job, its own profiles and this program by what they say.
+    Files of rows count by path, size and time of change; the job, its own profiles and prompts, and this program by
+    what they say.
 
     Args:
         loaded: The job.
@@ -34,23 +35,26 @@ def fingerprint_of(loaded: LoadedJob) -> str | None:
     keys = loaded.job.manifest
     if keys.path == STANDARD_INPUT:
         return None
+    prompts = loaded.job.prompt.files if loaded.job.prompt else []
     parts = {
         "program": __version__,
         "folder": str(loaded.folder),
         "job": loaded.text_sha256,
-        "profiles": [_content(loaded.folder / name) for name in loaded.job.models],
-        "adapter": _content(loaded.folder / own) if (own := own_adapter(keys)) else "",
+        "adapter": _content(loaded.folder / own, "adapter", "manifest.adapter") if (own := own_adapter(keys)) else "",
+        "profiles": [_content(loaded.folder / name, "model profile", "models") for name in loaded.job.models],
+        "prompts": [_content(loaded.folder / name, "prompt library", "prompt.files") for name in prompts],
         "manifest": [_stamp(path) for path in manifest_paths(keys, loaded.folder)],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _content(path: Path) -> str:
+def _content(path: Path, what: str, key: str) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        hint = "check `models` and `manifest.adapter` in the job"
-        raise MissingInput(f"the file cannot be read: {error.strerror}", where=str(path), hint=hint) from error
+        raise MissingInput(
+            f"the {what} cannot be read: {error.strerror}", where=str(path), hint=f"check `{key}` in the job"
+        ) from error
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

@@ -14,18 +14,17 @@ from batch.plan.depicting import HEIGHT, PICTURE_PROBLEM, SHA256, SOURCE, WIDTH,
 from batch.plan.keys import key_texts, keys_of
 from batch.plan.ordering import ORDER_COLUMN, ORDER_PROBLEM, ORDER_VALUE, ORDERS, OrderBook
 from batch.plan.overview import ASPECT, DURATION, IMAGE, SKU, Overview, Standing, optional
-from batch.plan.rendering import words
+from batch.plan.wording import NEGATIVE, PROMPT, VARIANT, Wording
 
 if TYPE_CHECKING:
     from batch.core.job import Job
+    from batch.core.library import Library
     from batch.core.profile import ModelProfile
     from batch.inputs.manifest import Manifest
 
 INDEX = "index"
 STANDING = "standing"
 VARIANTS = "variants"
-PROMPT = "prompt"
-NEGATIVE = "negative_prompt"
 LONGEST_SKU = 200
 MOST_VARIANTS = 100
 
@@ -53,7 +52,8 @@ class Shaped:
     """What became of a batch of rows.
 
     Attributes:
-        wanted: A line for each row and order, with `variants`; those of unchecked pictures too.
+        wanted: A line for each row and order, with `variants`; those of unchecked pictures too. Where each variant has
+            a prompt of its own, a line for each of them, whose `variants` is 1; elsewhere `variant` is 0.
         items: A line for each item whose picture is known; its key is not hashed yet.
         texts: What the keys of these are hashes of.
         rejected: With the columns of `REJECTED_SCHEMA`.
@@ -81,14 +81,14 @@ class Shaper:
         overview: Overview,
         gallery: Gallery,
         book: OrderBook,
+        library: Library | None,
     ) -> None:
         self._job = job
         self._manifest = manifest
         self._overview = overview
         self._gallery = gallery
         self._book = book
-        self._prompt = words(manifest, "prompt", job.defaults.prompt)
-        self._negative = words(manifest, "negative_prompt", job.defaults.negative_prompt)
+        self._wording = Wording(job, manifest, library)
         self._checks = self._all_checks(profile)
         fit = fit_rules(job.image)
         shared = [
@@ -104,31 +104,40 @@ class Shaper:
             start: Number of its first row in the whole manifest, from 0.
         """
         sifted = sift(self._joined(batch, start), self._checks, self._manifest)
-        wanted = sifted.passed.explode(ORDERS).select(
-            INDEX,
-            FILE,
-            "line",
-            SKU,
-            PROMPT,
-            NEGATIVE,
-            IMAGE,
-            SOURCE,
-            SHA256,
-            WIDTH,
-            HEIGHT,
-            pl.col(VARIANTS).cast(pl.Int32),
-            pl.col(ORDERS).alias("order"),
-            self._row().alias("row"),
+        wanted = (
+            self._varied(sifted.passed)
+            .explode(ORDERS)
+            .select(
+                INDEX,
+                FILE,
+                "line",
+                SKU,
+                PROMPT,
+                NEGATIVE,
+                IMAGE,
+                SOURCE,
+                SHA256,
+                WIDTH,
+                HEIGHT,
+                pl.col(VARIANTS).cast(pl.Int32),
+                VARIANT,
+                pl.col(ORDERS).alias("order"),
+                self._row().alias("row"),
+            )
         )
         items = self._items(wanted)
         return Shaped(wanted=wanted, items=items, texts=key_texts(items, self._shared), rejected=sifted.rejected)
 
+    def _varied(self, passed: pl.DataFrame) -> pl.DataFrame:
+        if not self._wording.varies:
+            return passed.with_columns(pl.lit(0, dtype=pl.Int32).alias(VARIANT))
+        return self._wording.varied(_one_each(passed)).with_columns(pl.lit(1).alias(VARIANTS))
+
     def _items(self, wanted: pl.DataFrame) -> pl.DataFrame:
         labels = pl.Series([file.label for file in self._manifest.files], dtype=pl.String)
-        counted = wanted.filter(pl.col(SHA256).is_not_null()).with_columns(
-            pl.int_ranges(1, pl.col(VARIANTS) + 1, dtype=pl.Int32).alias("variant")
-        )
-        return counted.explode("variant").with_columns(
+        counted = wanted.filter(pl.col(SHA256).is_not_null())
+        each = counted if self._wording.varies else _one_each(counted)
+        return each.with_columns(
             pl.lit(labels).gather(pl.col(FILE)).alias("file"), pl.lit(0, dtype=pl.Int32).alias("take")
         )
 
@@ -139,10 +148,9 @@ class Shaper:
             pl.Series(INDEX, rows, dtype=pl.UInt32),
             self._overview.standing.slice(start, batch.height).alias(STANDING),
             *(optional(self._manifest, ours).alias(name) for name, ours in named.items()),
-            self._prompt.text.alias(PROMPT),
-            self._negative.text.alias(NEGATIVE),
             self._variants().alias(VARIANTS),
         )
+        frame = self._wording.prepared(frame)
         frame = frame.filter(pl.col(STANDING) != Standing.REPEATS)
         frame = frame.join(self._gallery.table, on=[FILE, IMAGE], how="left", maintain_order="left")
         return frame.join(
@@ -153,8 +161,12 @@ class Shaper:
         """Give a row's number of variants; null where it says something else."""
         text = optional(self._manifest, "variants")
         number = pl.when(text.str.contains(r"^[0-9]{1,3}$")).then(text).cast(pl.Int32)
-        valid = pl.when(number.is_between(1, MOST_VARIANTS)).then(number)
-        return pl.when(text.is_null()).then(pl.lit(self._job.defaults.variants, dtype=pl.Int32)).otherwise(valid)
+        valid = pl.when(number.is_between(1, self._most_variants)).then(number)
+        return pl.when(text.is_null()).then(pl.lit(self._job.defaults.items_of_a_row, dtype=pl.Int32)).otherwise(valid)
+
+    @property
+    def _most_variants(self) -> int:
+        return len(self._job.defaults.variant_values) or MOST_VARIANTS
 
     def _row(self) -> pl.Expr:
         named = enumerate(self._manifest.columns)
@@ -166,7 +178,7 @@ class Shaper:
         no_image = complain(image.is_null(), "the row names no picture")
         length = complain(sku.str.len_chars() > LONGEST_SKU, f"the SKU has more than {LONGEST_SKU} characters")
         control = complain(sku.str.contains(r"\p{Cc}"), "the SKU has a line break or another control character in it")
-        many = complain(pl.col(VARIANTS).is_null(), f"expected a whole number from 1 to {MOST_VARIANTS}")
+        many = complain(pl.col(VARIANTS).is_null(), f"expected a whole number from 1 to {self._most_variants}")
         return (
             check(None, pl.lit(""), pl.col(FLAW)),
             check(name("sku"), sku, complain(sku.is_null(), "the row has no SKU")),
@@ -188,9 +200,9 @@ class Shaper:
         prompt, limit = pl.col(PROMPT), profile.prompt.max_characters
         missing = "there is no prompt: neither the row nor the job's `defaults.prompt` has any words"
         found = [
-            *self._prompt.checks,
+            *self._wording.checks,
             check(self._manifest.own_name("prompt"), prompt, complain(prompt.is_null(), missing)),
-            *self._negative.checks,
+            *self._wording.negative_checks,
         ]
         if limit is not None:
             takes = pl.lit(f"{profile.slug} takes {limit:,}")
@@ -202,3 +214,8 @@ class Shaper:
             reason = f"{profile.slug} takes no negative prompt"
             found.append(check(self._manifest.own_name(NEGATIVE), negative, complain(negative.is_not_null(), reason)))
         return tuple(found)
+
+
+def _one_each(rows: pl.DataFrame) -> pl.DataFrame:
+    """Make a line for each variant, numbered from 1."""
+    return rows.with_columns(pl.int_ranges(1, pl.col(VARIANTS) + 1, dtype=pl.Int32).alias(VARIANT)).explode(VARIANT)

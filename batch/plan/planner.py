@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from batch.core.job import Job
+    from batch.core.library import Library
     from batch.core.order import Order
     from batch.core.profile import ModelProfile
     from batch.inputs.manifest import Manifest
@@ -91,7 +92,13 @@ class Plan:
 
 
 def make_plan(
-    job: Job, profile: ModelProfile, manifest: Manifest, book: PictureBook, *, progress: Progress = no_progress
+    job: Job,
+    profile: ModelProfile,
+    manifest: Manifest,
+    book: PictureBook,
+    *,
+    progress: Progress = no_progress,
+    library: Library | None = None,
 ) -> Plan:
     """Make a plan.
 
@@ -101,6 +108,7 @@ def make_plan(
         manifest: Stays open as long as the plan is used.
         book: Knows the pictures; new local ones are read, URLs are not fetched.
         progress: Told about pictures that have to be read.
+        library: What the job's prompts are taken from; None where it has a template, or where rows have their own.
 
     Raises:
         JobProblem: If the model cannot be bought, or does not take what the job asks for.
@@ -109,5 +117,13 @@ def make_plan(
     overview = look_over(manifest)
     orders = take_orders(profile, job, overview.wishes)
     gallery = look_up_pictures(overview.images, manifest, book, limits_of(job.image), progress)
-    shaper = Shaper(job=job, profile=profile, manifest=manifest, overview=overview, gallery=gallery, book=orders)
+    shaper = Shaper(
+        job=job,
+        profile=profile,
+        manifest=manifest,
+        overview=overview,
+        gallery=gallery,
+        book=orders,
+        library=library,
+    )
     return Plan(manifest=manifest, overview=overview, gallery=gallery, orders=orders.orders, shaper=shaper)

@@ -14,6 +14,9 @@ from batch.plan.overview import optional
 if TYPE_CHECKING:
     from batch.inputs.manifest import Manifest
 
+VARIANT_NAME = "variant"
+"""The placeholder that differs between the variants of a row."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
@@ -28,34 +31,47 @@ class Words:
     checks: tuple[Check, ...]
 
 
-def words(manifest: Manifest, column: str, template: str | None) -> Words:
+def words(manifest: Manifest, column: str, template: str | None, *, variant: pl.Expr | None = None) -> Words:
     """Say how a row's prompt, or negative prompt, is made.
 
     Args:
         manifest: Whose columns placeholders may name.
         column: Our name of the column that overrides the template; its text is taken literally.
         template: The job's; None if it has none.
+        variant: What `{variant}` stands for; None where it is a column like any other.
     """
     own = optional(manifest, column)
     if template is None:
         return Words(text=own, checks=())
     parsed = parse_template(template)
-    checks = tuple(_check(manifest, part, own) for part in placeholders(parsed))
-    return Words(text=pl.coalesce(own, _filled(manifest, parsed)), checks=checks)
+    checks = tuple(check_of(manifest, part, own) for part in placeholders(parsed) if not _is_variant(part, variant))
+    return Words(text=pl.coalesce(own, filled(manifest, parsed, variant)), checks=checks)
 
 
-def _filled(manifest: Manifest, template: Template) -> pl.Expr:
-    parts = [pl.lit(part.text) if isinstance(part, Text) else _value(manifest, part) for part in template]
-    filled = pl.concat_str(parts or [pl.lit("")]).str.strip_chars()
-    return pl.when(filled != "").then(filled)
+def filled(manifest: Manifest, template: Template, variant: pl.Expr | None) -> pl.Expr:
+    """Fill a template in from each row; trimmed, null where a value is missing or nothing is left."""
+    parts = [pl.lit(part.text) if isinstance(part, Text) else _value(manifest, part, variant) for part in template]
+    whole = pl.concat_str(parts or [pl.lit("")]).str.strip_chars()
+    return pl.when(whole != "").then(whole)
 
 
-def _value(manifest: Manifest, part: Placeholder) -> pl.Expr:
+def _is_variant(part: Placeholder, variant: pl.Expr | None) -> bool:
+    return variant is not None and part.column == VARIANT_NAME
+
+
+def _value(manifest: Manifest, part: Placeholder, variant: pl.Expr | None) -> pl.Expr:
+    if variant is not None and part.column == VARIANT_NAME:
+        return variant
     value = optional(manifest, part.column)
     return value if part.default is None else value.fill_null(pl.lit(part.default))
 
 
-def _check(manifest: Manifest, part: Placeholder, own: pl.Expr) -> Check:
+def check_of(manifest: Manifest, part: Placeholder, own: pl.Expr) -> Check:
+    """Say of a placeholder why it may be that a row has nothing to put there.
+
+    Args:
+        own: Not null where the row does not use this template.
+    """
     name = manifest.own_name(part.column)
     if name is None:
         near = manifest.nearest(part.column)

@@ -25,10 +25,20 @@ if TYPE_CHECKING:
     from batch.core.profile import ModelProfile
     from batch.core.summary import GoneProduct
     from batch.plan.forecast import Caps, Fit
+    from batch.plan.linting import LintReport
+    from batch.plan.lintwords import Source
     from batch.plan.planner import Plan
     from batch.plan.values import PlanTotals
 
 _OPEN = Phase.PLANNED.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """Findings of a plan's prompts, and where its templates stand."""
+
+    report: LintReport
+    source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +62,7 @@ class PlanView:
         outlooks: What the job's channels would say of the plan's items.
         gone: Products of which something was bought, and that no row has any more.
         changed: New items of products of which something was bought before.
+        lint: What is wrong with the first prompts; None where nobody looked.
     """
 
     job: str
@@ -70,6 +81,7 @@ class PlanView:
     outlooks: tuple[Outlook, ...] = ()
     gone: tuple[GoneProduct, ...] = ()
     changed: int = 0
+    lint: Linted | None = None
 
     @property
     def unchecked(self) -> int:
@@ -112,6 +124,7 @@ def view_plan(
     channels: Iterable[Channel] = (),
     gone: Iterable[GoneProduct] = (),
     bought: pl.Series | None = None,
+    lint: Linted | None = None,
 ) -> PlanView:
     """Hold a plan against a state and its caps; makes one pass over the plan.
 
@@ -124,6 +137,7 @@ def view_plan(
         channels: The job's destinations.
         gone: Products that left the manifest.
         bought: The SKUs of which something was bought; None: of none.
+        lint: What is wrong with its prompts, where somebody looked.
     """
     phases: dict[str, int] = {}
     opened = [0] * len(plan.orders)
@@ -168,6 +182,7 @@ def view_plan(
         outlooks=outlooks(channels, plan.totals.by_order, profile),
         gone=tuple(gone),
         changed=_changed(new, bought),
+        lint=lint,
     )
 
 

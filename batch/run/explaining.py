@@ -17,6 +17,7 @@ from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
 from batch.plan.values import high_of
+from batch.prompts import library_for
 from batch.run.planning import cache_folder, fetch_pictures
 from batch.run.surveying import state_if_any
 from batch.store import history
@@ -104,10 +105,10 @@ def explain(loaded: LoadedJob, sku: str, *, fetch: bool, progress: Progress) -> 
         open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
         state_if_any(loaded) as state,
     ):
-        plan = make_plan(job, profile, manifest, book, progress=progress)
+        plan = make_plan(job, profile, manifest, book, progress=progress, library=library_for(loaded))
         if fetch and plan.urls:
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
-            plan = make_plan(job, profile, manifest, book, progress=progress)
+            plan = make_plan(job, profile, manifest, book, progress=progress, library=library_for(loaded))
         known = history.items_of(state, sku) if state else []
         rows = int((plan.skus == sku).sum())
         if not rows and not known:

@@ -27,6 +27,7 @@ from batch.plan.fingerprint import fingerprint_of
 from batch.plan.looking import limits_of
 from batch.plan.rejects import remove_rejected, write_rejected
 from batch.plan.suitability import outlook_warnings, outlooks
+from batch.prompts import library_for
 from batch.store import queries, views
 from batch.store.loading import load_plan
 
@@ -156,11 +157,11 @@ class _Planning:
                 book.mark(fingerprint)
 
     def _plan(self, manifest: Manifest, book: PictureBook) -> Plan:
-        job = self._loaded.job
-        plan = make_plan(job, self._profile, manifest, book, progress=self._progress)
+        job, library = self._loaded.job, library_for(self._loaded)
+        plan = make_plan(job, self._profile, manifest, book, progress=self._progress, library=library)
         if plan.urls:
             asyncio.run(fetch_pictures(self._loaded, plan, book, self._progress))
-            plan = make_plan(job, self._profile, manifest, book, progress=self._progress)
+            plan = make_plan(job, self._profile, manifest, book, progress=self._progress, library=library)
         return plan
 
     def _load(self, connection: sqlite3.Connection, plan: Plan, fingerprint: str) -> None:

@@ -16,8 +16,12 @@ from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
 from batch.plan.forecast import Caps
-from batch.plan.survey import known_items, view_plan
+from batch.plan.linting import lint_manifest
+from batch.plan.survey import Linted, known_items, view_plan
+from batch.prompts import library_for
+from batch.prompts.wordlists import vocabulary_for
 from batch.run.clock import utc_day
+from batch.run.linting import source_of
 from batch.run.planning import cache_folder, fetch_pictures
 from batch.store import changes, history, queries
 from batch.store.state import Binding, read_state
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
     from batch.plan.survey import PlanView
     from batch.run.clock import Clock
 
+LINTED_ROWS = 20_000
+"""A plan of a million rows takes seconds, and looking all prompts through would take longer: `lint` does that."""
+
 
 def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) -> PlanView:
     """Make a plan and hold it against what was done and what may be spent.
@@ -46,19 +53,21 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     """
     profile = profile_for(loaded, to_buy=True)
     channels = channels_for(loaded)
+    library, vocabulary = library_for(loaded), vocabulary_for(loaded)
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
         open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
         state_if_any(loaded) as state,
     ):
-        plan = make_plan(job, profile, manifest, book, progress=progress)
+        plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
         if fetch and plan.urls:
             asyncio.run(fetch_pictures(loaded, plan, book, progress))
-            plan = make_plan(job, profile, manifest, book, progress=progress)
+            plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
         known = known_items(queries.keys_with_phase(state) if state else ())
         bought = pl.Series(history.bought_skus(state) if state else [], dtype=pl.String)
         left = set(bought.filter(~bought.is_in(plan.skus.drop_nulls().implode())).to_list())
+        found = lint_manifest(job, profile, manifest, library, vocabulary, most_rows=LINTED_ROWS)
         return view_plan(
             plan,
             job,
@@ -68,6 +77,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
             channels=channels,
             gone=history.products(state, left) if state else (),
             bought=bought,
+            lint=Linted(report=found, source=source_of(loaded)),
         )
 
 
