@@ -85,7 +85,7 @@ def draft_text(draft: Draft, job: str) -> str:
         draft: What it says.
         job: What a person calls the file.
     """
-    return "\n".join((*_top(draft, job), *_manifest(draft), *_provider(draft), *_defaults(draft), *_rest(draft), ""))
+    return "\n".join((*_top(draft, job), *_manifest(draft), *_provider(draft), *_prompt(draft), *_rest(draft), ""))
 
 
 def scalar(text: str) -> str:
@@ -146,17 +146,26 @@ def _provider(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _defaults(draft: Draft) -> Iterator[str]:
-    yield "defaults:"
-    if draft.categories:
-        yield "  # It sells, most of all:"
-        yield from (f"  #   {_one_line(name)} ({many:,})" for name, many in draft.categories)
+def _prompt(draft: Draft) -> Iterator[str]:
+    """Take prompts from the library where the export says what each product is; else one for all."""
     used = ", ".join(f"{{{ours}}}" for ours in draft.placeholders)
-    yield f"  # Filled in from the row: {f'{used}, and ' if used else ''}every column by its own name."
-    yield "  # {name|words} takes the words where a row has no value; without them such a row is rejected."
-    yield "  prompt: >-"
-    colour = " in {colour|its own colour}" if "colour" in draft.placeholders else ""
-    yield from (f"    {line.replace('{colour}', colour)}" for line in _PROMPT)
+    filled = f"  # Filled in from the row: {f'{used}, and ' if used else ''}every column by its own name."
+    if draft.categories:
+        yield "prompt:"
+        yield "  # From the library, by the category of each item; it sells, most of all:"
+        yield from (f"  #   {_one_line(name)} ({many:,})" for name, many in draft.categories)
+        yield "  # `sora-batch lint` says what is wrong with what comes of it."
+        yield "  library: auto"
+        yield "  # Any part can be said otherwise: subject, action, camera, lighting, constraints, audio."
+        yield filled
+        yield "  # camera: The camera stays still."
+    else:
+        yield "defaults:"
+        yield filled
+        yield "  # {name|words} takes the words where a row has no value; without them such a row is rejected."
+        yield "  prompt: >-"
+        colour = " in {colour|its own colour}" if "colour" in draft.placeholders else ""
+        yield from (f"    {line.replace('{colour}', colour)}" for line in _PROMPT)
     yield ""
 
 

@@ -49,6 +49,8 @@ def test_an_export_goes_to_its_report_in_two_commands(folder: Path, capsys: pyte
     assert "products.csv:5 hat Image Src=" in said
 
     job = read_job(folder / "shop.yaml").job
+    assert job.prompt is not None, "the export tells what each product is, so prompts come from the library"
+    assert (job.prompt.library, job.defaults.prompt) == ("auto", None)
     assert (job.manifest.adapter, job.manifest.per) == ("shopify", "product")
     assert job.manifest.columns["fabric"] == "Fabric (product.metafields.shopify.fabric)"
     assert (job.budget.per_run_usd, job.budget.per_item_usd) == (Decimal("1.00"), Decimal("0.80"))
