@@ -25,6 +25,7 @@ _VISIBLE = 8
 _FAR = 0.03
 _PLAIN_SHARE = 0.62
 _PLAIN_REACH = 10.0
+_PLAIN_GRAIN = 6
 _SMALLEST = 0.0004
 _TOUCH = 0.006
 _CUT_SHARE = 0.3
@@ -175,6 +176,8 @@ def _opaque(small: Image.Image, source: Size) -> Studio | Scene:
         return Scene(colour=backdrop.median_colour(samples), surface=surface)
     size = Size(*small.size)
     away = _largest_channel(ImageChops.difference(small, surface.sketched(size)))
+    if _at_border(away, 0.5) > _PLAIN_GRAIN:  # even on the whole, but wood or cloth: its grain looks like products
+        return Scene(colour=backdrop.median_colour(samples), surface=surface)
     calm = away.reduce(4) if size.shorter >= 64 else away
     sharp = _above(away, max(22, 4 * _noise(away) + 6))
     faint = _above(calm.filter(ImageFilter.MedianFilter(3)), 2 * _noise(calm) + 3)
@@ -291,14 +294,19 @@ def _above(image: Image.Image, threshold: int) -> Image.Image:
 
 def _noise(away: Image.Image) -> int:
     """The three-quarter point of the border's differences: what the background does by itself."""
+    return min(_at_border(away, 0.75), int(_PLAIN_REACH))
+
+
+def _at_border(away: Image.Image, share: float) -> int:
+    """What that share of the border's differences does not exceed."""
     counts = [0] * 256
     for strip in _border(away):
         counts = [mine + theirs for mine, theirs in zip(counts, strip.histogram(), strict=True)]
-    left = 0.75 * sum(counts)
+    left = share * sum(counts)
     for value, count in enumerate(counts):
         left -= count
         if left <= 0:
-            return min(value, int(_PLAIN_REACH))
+            return value
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from batch.frames.geometry import Side
 
@@ -26,7 +26,10 @@ _HARD = (0.006, 2.0)
 _SOFT = ((0.02, 4.0), (0.08, 8.0))
 """Shares of the frame's shorter side, and the steps of 255 over them that can just be seen."""
 
-_PLACES = 36
+_ROUGH = (0.03, 4.0)
+"""The same for the mean step from one pixel to its neighbour."""
+
+_PLACES, _FEWEST = 36, 8
 _SPREAD = 0.8
 """A seam is what that share of a side's places does not exceed: a leaf that crosses the border is none."""
 
@@ -56,6 +59,7 @@ def seam(canvas: Image.Image, layout: Layout, product: Box | None) -> float | No
     for side in open_sides(layout, *canvas.size):
         border = _Border.of(canvas, layout, side, product)
         found.append(border.hard(max(2, round(_HARD[0] * min(canvas.size)))) / _HARD[1])
+        found.append(border.rough(round(_ROUGH[0] * min(canvas.size))) / _ROUGH[1])
         found += [border.soft(round(share * min(canvas.size))) / visible for share, visible in _SOFT]
     return max(found) if found else None
 
@@ -114,6 +118,26 @@ class _Border:
             if not self._is_product(self.canvas.height * (at + 0.5) / len(near), 3 * width)
         )
 
+    def rough(self, width: int) -> float:
+        """How much rougher one side is than the other: grain that ends at a line."""
+        if not self._room(width, 3):
+            return 0.0
+        outside, inside, deeper = (self._roughness(at, width) for at in (-1, 1, 2))
+        return _spread(
+            abs(inside[at] - outside[at]) - abs(inside[at] - deeper[at])
+            for at in range(len(outside))
+            if not self._is_product(self.canvas.height * (at + 0.5) / len(outside), 3 * width)
+        )
+
+    def _roughness(self, stripe: int, width: int) -> list[float]:
+        """The mean step from pixel to pixel along a stripe, by place."""
+        first = max(0, self.at + stripe * width)
+        piece = self.canvas.crop((first, 0, first + width, self.canvas.height)).convert("L")
+        wide, high = piece.size
+        steps = ImageChops.difference(piece.crop((0, 0, wide - 1, high - 1)), piece.crop((1, 1, wide, high)))
+        places = max(1, min(_PLACES, self.canvas.height))
+        return list(steps.resize((1, places), Image.Resampling.BOX).tobytes())
+
     def _room(self, width: int, inside: int) -> bool:
         return self.at >= width and self.end - self.at >= inside * width
 
@@ -135,7 +159,9 @@ class _Border:
 
 def _spread(steps: Iterable[float]) -> float:
     known = sorted(steps)
-    return max(0.0, known[int(_SPREAD * (len(known) - 1))]) if known else 0.0
+    if len(known) < _FEWEST:
+        return 0.0
+    return max(0.0, known[int(_SPREAD * (len(known) - 1))])
 
 
 def _away(one: _Pixel, other: _Pixel) -> int:

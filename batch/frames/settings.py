@@ -29,7 +29,7 @@ class Beyond(StrEnum):
     EDGE = "edge"
     """Each edge's own colours, drawn outward."""
     BLUR = "blur"
-    """The outermost strip of each edge mirrored, drawn out, and the more blurred the farther out."""
+    """The picture mirrored at its edges: to and fro where there is background enough, else drawn out and blurred."""
 
 
 class Fit(StrEnum):
