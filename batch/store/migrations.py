@@ -12,6 +12,8 @@ MIGRATIONS: tuple[str, ...] = (
     # 2: a person's decisions. Their phases and attempt states are words that version 1 does not know, and whoever
     # looks a prediction's echo up needs the attempt that its upload belongs to.
     "CREATE INDEX attempt_upload ON attempt(upload_id);",
+    # 3: what a row says of its own frame, as JSON; NULL where the job's `image` keys hold.
+    "ALTER TABLE item ADD COLUMN framing TEXT;",
 )
 """The script at index n turns version n + 1 into version n + 2. What is here is never changed, only added to."""
 
