@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -28,16 +29,25 @@ class Drawn:
     product: Image.Image | None
 
 
+def names() -> list[str]:
+    """What there is."""
+    return [_name(draw) for draw in _PICTURES]
+
+
 def drawn_pictures() -> Iterator[Drawn]:
     """Draw them all, one after the other."""
-    for draw in _PICTURES:
-        image, product = draw()
-        yield Drawn(name=draw.__name__.strip("_").replace("_", " "), data=_saved(image), product=product)
+    return (picture(name) for name in names())
 
 
+@cache
 def picture(name: str) -> Drawn:
     """Draw one by its name."""
-    return next(one for one in drawn_pictures() if one.name == name)
+    image, product = next(draw for draw in _PICTURES if _name(draw) == name)()
+    return Drawn(name=name, data=_saved(image), product=product)
+
+
+def _name(draw: Callable[[], tuple[Image.Image, Image.Image]]) -> str:
+    return draw.__name__.strip("_").replace("_", " ")
 
 
 def _saved(image: Image.Image) -> bytes:
