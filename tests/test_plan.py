@@ -110,6 +110,7 @@ def test_rows_become_items_in_their_order(tmp_path: Path) -> None:
             "image": "a.png",
             "source": str(tmp_path / "a.png"),
             "source_sha256": first["source_sha256"],
+            "framing": None,
             "row": '{"sku":"00152","image":"a.png","title":"Mug"}',
         }
         assert (second["sku"], second["line"], second["prompt"]) == ("B", 3, "The Lamp turns")

@@ -222,6 +222,16 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
+def _frames(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    _logs(parser)
+    parser.add_argument("-o", "--output", type=_path, metavar="FOLDER", help="default: `frames` in the output folder")
+    parser.add_argument("--sku", action="append", metavar="SKU", help="only this one; can be given again")
+    parser.add_argument("--limit", type=int, default=500, metavar="N", help="most frames (default: 500)")
+    parser.add_argument("--fetch", action="store_true", help="read all pictures behind URLs, too")
+
+
 _RUN = (
     "  sora-batch run configs/demo.yaml\n"
     "  sora-batch run configs/spring.yaml --yes --json      in a script\n"
@@ -245,6 +255,13 @@ _COMMANDS = (
         summary="say what is wrong with the prompts and how to mend it; needs no pictures and no key",
         examples="  sora-batch lint configs/spring.yaml\n  sora-batch lint configs/spring.yaml --fix",
         options=_lint,
+    ),
+    _Command(
+        name="frames",
+        module="frames",
+        summary="show every frame beside its picture before paying: a page and a sheet, those worth a look first",
+        examples="  sora-batch frames configs/spring.yaml\n  sora-batch frames configs/spring.yaml --sku 00152 -o look",
+        options=_frames,
     ),
     _Command(
         name="run",

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from batch.core.framing import BACKGROUND_PATTERN
 from batch.core.library import PARTS, PromptKeys
 from batch.core.linting.keys import LintKeys
 from batch.core.location import EACHLABS_URL
@@ -157,7 +158,9 @@ class Image(Strict):
         default="subject", description="how a picture of another shape becomes a frame"
     )
     background: str = Field(
-        default="auto", pattern=r"^(auto|#[0-9a-fA-F]{6})$", description='auto, or a colour in quotes such as "#ffffff"'
+        default="auto",
+        pattern=BACKGROUND_PATTERN,
+        description='auto, edge, gradient, blur, or a colour in quotes such as "#ffffff"',
     )
     margin: Ratio = Field(default=0.06, ge=0, le=0.4, description="share of the frame left free around the product")
     min_side: int = Field(default=300, ge=1, description="pictures with a shorter side are rejected")

@@ -71,7 +71,7 @@ class Surface:
             return Image.new("RGB", (size.width, size.height), _bytes(self.at(0, 0)))
         grid = _Grid.over(area, size)
         colours = [self.at(x, y) for x, y in grid.points]
-        threshold = _dither(size)
+        threshold = thresholds(size)
         channels = [_drawn([colour[channel] for colour in colours], grid, size, threshold) for channel in range(3)]
         return Image.merge("RGB", channels)
 
@@ -150,12 +150,16 @@ def _drawn(values: list[float], grid: _Grid, size: Size, threshold: Image.Image)
     """One channel, interpolated as real numbers and dithered: a slow gradient in whole steps shows bands."""
     coarse = Image.new("F", (grid.columns, grid.rows))
     coarse.putdata(values)
-    fine = coarse.resize((size.width, size.height), Image.Resampling.BILINEAR)
-    dithered: Image.Image = ImageMath.lambda_eval(lambda args: args["fine"] + args["by"], fine=fine, by=threshold)
-    return dithered.convert("L")
+    return dithered(coarse.resize((size.width, size.height), Image.Resampling.BILINEAR), threshold)
 
 
-def _dither(size: Size) -> Image.Image:
+def dithered(fine: Image.Image, threshold: Image.Image) -> Image.Image:
+    """A channel of real numbers (mode F) in whole steps (mode L), by thresholds from `thresholds`."""
+    summed: Image.Image = ImageMath.lambda_eval(lambda args: args["fine"] + args["by"], fine=fine, by=threshold)
+    return summed.convert("L")
+
+
+def thresholds(size: Size) -> Image.Image:
     """Thresholds from 0 to 1 in a fixed order, tiled: the same for every picture, unlike noise."""
     tile = Image.new("F", (_BAYER_SIDE, _BAYER_SIDE))
     tile.putdata([(rank + 0.5) / len(_BAYER) for rank in _BAYER])

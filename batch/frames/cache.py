@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from batch.core.media import Box, Size
 from batch.files import passing_part
-from batch.frames.settings import RECIPE_VERSION, Fit, FitSettings, Frame, FrameTarget
+from batch.frames.settings import RECIPE_VERSION, Beyond, Fit, FitSettings, Frame, FrameTarget, Looks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,7 @@ def frame_key(source_sha256: str, settings: FitSettings, target: FrameTarget) ->
         "fit": settings.fit,
         "background": settings.background.lower(),
         "margin": settings.margin,
+        "focus": None if settings.focus is None else str(settings.focus),
         "size": str(target.size),
         "min_side": settings.min_side,
         "source_max_bytes": settings.max_bytes,
@@ -98,6 +99,7 @@ def _head(frame: Frame) -> bytes:
     values = {field.name: getattr(frame, field.name) for field in fields(frame) if field.name != "data"}
     for name in ("size", "source_size", "subject_box"):
         values[name] = asdict(values[name]) if values[name] is not None else None
+    values["looks"] = asdict(frame.looks)
     return json.dumps(values, sort_keys=True).encode()
 
 
@@ -111,6 +113,7 @@ def _read(values: dict[str, object], data: bytes) -> Frame:
         fit_used=Fit(str(told.pop("fit_used"))),
         subject_box=_box(told.pop("subject_box")),
         warnings=_texts(told.pop("warnings")),
+        looks=_looks(told.pop("looks")),
         **told,  # type: ignore[arg-type]  # what is left are JSON's own types
     )
 
@@ -127,6 +130,16 @@ def _box(value: object) -> Box | None:
     if not isinstance(value, dict):
         raise TypeError("expected a box")
     return Box(**value)
+
+
+def _looks(value: object) -> Looks:
+    if not isinstance(value, dict):
+        raise TypeError("expected how the picture lies in the frame")
+    told = dict(value)
+    place, beyond, cut = _box(told.pop("place")), told.pop("beyond"), _texts(told.pop("cut"))
+    if place is None:
+        raise TypeError("expected a place")
+    return Looks(place=place, beyond=None if beyond is None else Beyond(str(beyond)), cut=cut, **told)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageColor, ImageFilter
+from PIL import Image, ImageColor, ImageFilter
 
 from batch.core.media import Box, Size
 from batch.frames import backdrop, geometry
-from batch.frames.backdrop import Surface
 from batch.frames.decoding import Picture, decode
-from batch.frames.edges import Edges, Flat, continue_edges, ramp
 from batch.frames.errors import PictureError
-from batch.frames.finding import Cutout, Scene, Studio, look_at, on_colour
+from batch.frames.extending import Extended, Task, extended
+from batch.frames.finding import Cutout, Scene, Studio, Subject, focused, look_at, on_colour
 from batch.frames.geometry import Layout, NoLayout
-from batch.frames.settings import AUTO, Fit, FitSettings
+from batch.frames.parts import area_of, part_at
+from batch.frames.settings import AUTO, Beyond, Fit, FitSettings, Looks
 
 _WHITE = (255, 255, 255)
 _LIGHT_GREY = (216, 216, 216)
@@ -28,8 +28,8 @@ _LEAST = 1.25
 _SOFT = 1.5
 """From this enlargement on a person is warned."""
 
-_FEATHER = 0.08
 _BLUR_AT = 8
+_NOTHING = "no product stands out from the background"
 
 Rgb = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
@@ -45,6 +45,7 @@ class Composed:
     background: str | None
     subject_box: Box | None
     warnings: tuple[str, ...]
+    looks: Looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +55,19 @@ class _Plan:
     Args:
         layout: Source to frame.
         fit: The way that was taken in the end.
-        under: What transparency is laid on, and the colour of the rest of the frame.
-        beyond: What the background beyond the picture is made from: the plain border's surface, the picture's
-            own edges, or nothing but `under`.
+        seen: What kind of picture it is.
+        under: What transparency is laid on, and the colour of the rest of the frame where it has one.
+        extensions: What the background beside the picture may be made from, the best first.
         product: Where the product is in the source, if that is known.
         notes: Why it is not the way that was asked for.
     """
 
     layout: Layout
     fit: Fit
+    seen: Cutout | Studio | Scene
     under: Rgb
-    beyond: Surface | Edges | Flat
-    product: Box | None
+    extensions: tuple[Beyond, ...]
+    product: Subject | None
     notes: tuple[str, ...]
 
 
@@ -84,20 +86,38 @@ def compose(data: bytes, source: Size, settings: FitSettings, frame: Size) -> Co
     plan = _planned(picture, settings, frame)
     if picture.shrink > 1 and 1 / (plan.layout.scale * picture.shrink) < _LEAST:
         picture = decode(data, at_least=_enough(_scaled(source, plan.layout.scale)))
-    product = plan.layout.in_frame(plan.product) if plan.product else None
-    image = _blurred(picture, plan, frame) if plan.fit is Fit.BLUR else _on_background(picture, plan, frame)
+    product = plan.layout.in_frame(plan.product.box) if plan.product else None
+    made = _blurred(picture, plan, frame) if plan.fit is Fit.BLUR else _on_background(picture, plan, frame)
     return Composed(
-        image=image,
+        image=made.image,
         source_size=picture.size,
         fit_used=plan.fit,
-        background=_shown_background(picture, plan, frame),
+        background=_shown_background(picture, plan, made.beyond),
         subject_box=product,
         warnings=picture.warnings + plan.notes + _cutting(plan, product, frame) + _softness(plan.layout.scale),
+        looks=_looks(picture.size, plan, made),
     )
 
 
-def _shown_background(picture: Picture, plan: _Plan, frame: Size) -> str | None:
-    around = plan.fit is not Fit.BLUR and not plan.layout.fills(frame)
+def _looks(source: Size, plan: _Plan, made: Extended) -> Looks:
+    seen = plan.seen
+    contrast = None
+    if isinstance(seen, Studio):
+        contrast = seen.contrast
+    elif isinstance(seen, Cutout):
+        contrast = seen.contrast_on(plan.under)
+    return Looks(
+        place=plan.layout.in_frame(Box(0, 0, source.width, source.height)),
+        beyond=made.beyond,
+        seam=made.seam,
+        cut=tuple(sorted(side.value for side in plan.product.cut)) if plan.product else (),
+        products=0 if isinstance(seen, Scene) else len(seen.parts),
+        contrast=contrast,
+    )
+
+
+def _shown_background(picture: Picture, plan: _Plan, beyond: Beyond | None) -> str | None:
+    around = beyond is not None and beyond is not Beyond.BLUR
     return backdrop.hexadecimal(plan.under) if around or picture.transparent else None
 
 
@@ -129,27 +149,53 @@ def _softness(scale: float) -> tuple[str, ...]:
 
 def _planned(picture: Picture, settings: FitSettings, frame: Size) -> _Plan:
     seen = look_at(picture)
-    given = None if settings.background == AUTO else _rgb(settings.background)
-    under = given or _chosen(seen)
-    beyond = _beyond(seen) if given is None else Flat()
-    product = None if isinstance(seen, Scene) or seen.subject is None else seen.subject.box
-    layout, fit, notes = _laid_out(seen, picture.size, settings, frame)
-    return _Plan(layout=layout, fit=fit, under=under, beyond=beyond, product=product, notes=notes)
+    given = _rgb(settings.background) if settings.background.startswith("#") else None
+    product = _product(seen, picture.size, settings)
+    layout, fit, notes = _laid_out(seen, product, picture.size, settings, frame)
+    return _Plan(
+        layout=layout,
+        fit=fit,
+        seen=seen,
+        under=given or _chosen(seen),
+        extensions=(Beyond.COLOUR,) if given else _extensions(seen, settings.background),
+        product=product,
+        notes=notes,
+    )
+
+
+def _product(seen: Cutout | Studio | Scene, source: Size, settings: FitSettings) -> Subject | None:
+    """The product as the job or the row points to it, else as it was found."""
+    found = None if isinstance(seen, Scene) else seen.subject
+    focus = settings.focus
+    if focus is None:
+        return found
+    if not focus.is_point:
+        return focused(area_of(focus, source), source)
+    part = None if isinstance(seen, Scene) or len(seen.parts) < 2 else part_at(seen.parts, focus, source)
+    return found if part is None else focused(part, source)
+
+
+def _extensions(seen: Cutout | Studio | Scene, background: str) -> tuple[Beyond, ...]:
+    """What may be tried: one that was asked for, or those that suit such a picture, the best first."""
+    if isinstance(seen, Cutout):
+        return (Beyond.COLOUR,)
+    if background != AUTO:
+        return (Beyond(background),)
+    return (Beyond.GRADIENT, Beyond.EDGE, Beyond.BLUR) if isinstance(seen, Studio) else (Beyond.EDGE, Beyond.BLUR)
 
 
 def _laid_out(
-    seen: Cutout | Studio | Scene, source: Size, settings: FitSettings, frame: Size
+    seen: Cutout | Studio | Scene, product: Subject | None, source: Size, settings: FitSettings, frame: Size
 ) -> tuple[Layout, Fit, tuple[str, ...]]:
     if settings.fit is Fit.COVER:
-        return geometry.cover(source, frame), Fit.COVER, ()
+        around = area_of(settings.focus, source) if settings.focus else None
+        return geometry.cover(source, frame, around), Fit.COVER, ()
     whole = geometry.contain(source, frame)
     if settings.fit is not Fit.SUBJECT:
         return whole, settings.fit, ()
-    if isinstance(seen, Scene):
-        return whole, Fit.CONTAIN, ("the picture's border is not plain; the whole picture is shown",)
-    if seen.subject is None:
-        return whole, Fit.CONTAIN, ("no product stands out from the background; the whole picture is shown",)
-    product = seen.subject
+    if product is None:
+        why = "the picture's border is not plain" if isinstance(seen, Scene) else _NOTHING
+        return whole, Fit.CONTAIN, (f"{why}; the whole picture is shown",)
     laid = geometry.subject(source, product.box, frame, margin=settings.margin, cut=product.cut, reach=product.reach)
     if isinstance(laid, NoLayout):
         return whole, Fit.CONTAIN, (f"{laid.reason}; the whole picture is shown",)
@@ -169,66 +215,20 @@ def _rgb(text: str) -> Rgb:
     return red, green, blue
 
 
-def _on_background(picture: Picture, plan: _Plan, frame: Size) -> Image.Image:
+def _on_background(picture: Picture, plan: _Plan, frame: Size) -> Extended:
     layout = plan.layout
     piece = on_colour(picture.part(layout.crop, layout.shown), plan.under)
     if layout.fills(frame):
-        return piece
-    place = (layout.left, layout.top)
-    if isinstance(plan.beyond, Surface):
-        canvas = plan.beyond.drawn(_in_units(layout, picture.size, frame), frame)
-        canvas.paste(piece, place, _feather(plan, picture.size, frame))
-        return canvas
-    canvas = Image.new("RGB", (frame.width, frame.height), plan.under)
-    canvas.paste(piece, place)
-    if isinstance(plan.beyond, Edges):
-        continue_edges(canvas, piece, layout)
-    return canvas
-
-
-def _beyond(seen: Cutout | Studio | Scene) -> Surface | Edges | Flat:
-    if isinstance(seen, Studio):
-        return seen.surface
-    return Edges() if isinstance(seen, Scene) else Flat()
-
-
-def _in_units(layout: Layout, source: Size, frame: Size) -> Box:
-    """The frame in the surface's coordinates, where the source goes from -1 to 1."""
-    half_x, half_y = layout.scale * source.width / 2, layout.scale * source.height / 2
-    middle_x, middle_y = layout.offset_x + half_x, layout.offset_y + half_y
-    return Box(
-        -middle_x / half_x,
-        -middle_y / half_y,
-        (frame.width - middle_x) / half_x,
-        (frame.height - middle_y) / half_y,
+        return Extended(image=piece, beyond=None, seam=None)
+    product = layout.in_frame(plan.product.box) if plan.product else None
+    surface = None if isinstance(plan.seen, Cutout) else plan.seen.surface
+    task = Task(
+        piece=piece, layout=layout, frame=frame, source=picture.size, under=plan.under, surface=surface, product=product
     )
+    return extended(task, plan.extensions)
 
 
-def _feather(plan: _Plan, source: Size, frame: Size) -> Image.Image:
-    """White over the product, going to black towards each side beyond which the background is drawn."""
-    layout, size = plan.layout, plan.layout.shown
-    product = layout.in_frame(
-        plan.product or Box(source.width / 2, source.height / 2, source.width / 2, source.height / 2)
-    )
-    most = _FEATHER * frame.shorter
-    across = ramp(
-        size.width,
-        min(most, product.left - layout.left) if layout.left > 0 else 0,
-        min(most, layout.right - product.right) if layout.right < frame.width else 0,
-    )
-    down = ramp(
-        size.height,
-        min(most, product.top - layout.top) if layout.top > 0 else 0,
-        min(most, layout.bottom - product.bottom) if layout.bottom < frame.height else 0,
-    )
-    shape = (size.width, size.height)
-    row, column = Image.new("L", (size.width, 1)), Image.new("L", (1, size.height))
-    row.putdata(across)
-    column.putdata(down)
-    return ImageChops.multiply(row.resize(shape), column.resize(shape))
-
-
-def _blurred(picture: Picture, plan: _Plan, frame: Size) -> Image.Image:
+def _blurred(picture: Picture, plan: _Plan, frame: Size) -> Extended:
     """The picture on a blurred enlargement of itself; blurred small, where it is cheap."""
     over = geometry.cover(picture.size, frame)
     small = Size(max(1, frame.width // _BLUR_AT), max(1, frame.height // _BLUR_AT))
@@ -237,4 +237,4 @@ def _blurred(picture: Picture, plan: _Plan, frame: Size) -> Image.Image:
     canvas = behind.resize((frame.width, frame.height), Image.Resampling.BICUBIC)
     layout = plan.layout
     canvas.paste(on_colour(picture.part(layout.crop, layout.shown), plan.under), (layout.left, layout.top))
-    return canvas
+    return Extended(image=canvas, beyond=None if layout.fills(frame) else Beyond.BLUR, seam=None)

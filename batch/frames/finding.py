@@ -10,6 +10,7 @@ from PIL import Image, ImageChops, ImageFilter
 from batch.core.media import Box, Size
 from batch.frames import backdrop
 from batch.frames.geometry import ALL_SIDES, Side
+from batch.frames.parts import parts_of
 
 if TYPE_CHECKING:
     from batch.frames.backdrop import Colour, Surface
@@ -24,11 +25,17 @@ _VISIBLE = 8
 _FAR = 0.03
 _PLAIN_SHARE = 0.62
 _PLAIN_REACH = 10.0
+_PLAIN_GRAIN = 6
 _SMALLEST = 0.0004
 _TOUCH = 0.006
 _CUT_SHARE = 0.3
 _NEAR_WHITE = 230
 _WHITE_SHARE = 0.15
+_SOLID = 200
+_LIKE = 18
+"""Of 255: what differs by less is lost in a moving picture."""
+_CLEAR = 60
+"""Of 255: what differs by more is a thing, not its shadow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +59,26 @@ class Cutout:
 
     Args:
         subject: All that is visible.
-        pale: Whether its outline would be lost on white.
+        outline: How light its solid outline is: pixels of each lightness from 0 to 255.
+        parts: The separate things in it; see `batch.frames.parts`.
     """
 
     subject: Subject
-    pale: bool
+    outline: tuple[int, ...]
+    parts: tuple[Box, ...]
+
+    @property
+    def pale(self) -> bool:
+        """Whether a good part of its outline is so light that white would swallow it."""
+        total = sum(self.outline)
+        return total > 0 and sum(self.outline[_NEAR_WHITE:]) > _WHITE_SHARE * total
+
+    def contrast_on(self, colour: tuple[int, int, int]) -> float | None:
+        """The share of its outline that differs from a colour in lightness; None where nothing of it is solid."""
+        total = sum(self.outline)
+        lightness = round(0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2])
+        near = self.outline[max(0, lightness - _LIKE) : lightness + _LIKE + 1]
+        return (total - sum(near)) / total if total else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +88,14 @@ class Studio:
     Args:
         surface: The border's colours, as a smooth surface over the whole picture.
         subject: What differs from it; None where nothing does, or all does.
+        contrast: The share of its outline that differs clearly; None without a product.
+        parts: The separate things in it; see `batch.frames.parts`.
     """
 
     surface: Surface
     subject: Subject | None
+    contrast: float | None
+    parts: tuple[Box, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +104,11 @@ class Scene:
 
     Args:
         colour: The middle of its border's colours.
+        surface: As smooth a surface as goes through them.
     """
 
     colour: Colour
+    surface: Surface
 
 
 def look_at(picture: Picture) -> Cutout | Studio | Scene:
@@ -113,9 +141,9 @@ def _cutout(picture: Picture, small: Image.Image) -> Cutout | None:
         return None
     opacity = picture.pixels.getchannel("a")
     subject = _subject([_Mask(opacity.point(lambda value: 255 * (value > _VISIBLE)), picture.size)])
-    if subject is None:
-        return Cutout(subject=_everything(picture.size), pale=_is_pale(small))
-    return Cutout(subject=replace(subject, reach=_reach(opacity, picture.size)), pale=_is_pale(small))
+    found = _everything(picture.size) if subject is None else replace(subject, reach=_reach(opacity, picture.size))
+    parts = parts_of(alpha.point(lambda value: 255 * (value > _SOLID)), picture.size)
+    return Cutout(subject=found, outline=_outline(small), parts=parts)
 
 
 def _reach(opacity: Image.Image, source: Size) -> Box | None:
@@ -132,14 +160,12 @@ def _reach(opacity: Image.Image, source: Size) -> Box | None:
     )
 
 
-def _is_pale(small: Image.Image) -> bool:
-    """Whether a good part of the solid outline is so light that white would swallow it."""
+def _outline(small: Image.Image) -> tuple[int, ...]:
+    """How light the solid outline of a cutout is: pixels of each lightness."""
     calm = small.reduce(max(1, max(small.size) // 512))
-    solid = calm.getchannel("A").point(lambda value: 255 * (value > 200))
+    solid = calm.getchannel("A").point(lambda value: 255 * (value > _SOLID))
     outline = ImageChops.subtract(solid, solid.filter(ImageFilter.MinFilter(3)))
-    counts = calm.convert("RGB").convert("L").histogram(outline)
-    total = sum(counts)
-    return total > 0 and sum(counts[_NEAR_WHITE:]) > _WHITE_SHARE * total
+    return tuple(calm.convert("RGB").convert("L").histogram(outline))
 
 
 def _opaque(small: Image.Image, source: Size) -> Studio | Scene:
@@ -147,21 +173,37 @@ def _opaque(small: Image.Image, source: Size) -> Studio | Scene:
     surface = backdrop.fitted(samples)
     near = sum(surface.distance(sample) <= _PLAIN_REACH for sample in samples)
     if near < _PLAIN_SHARE * len(samples):
-        return Scene(colour=backdrop.median_colour(samples))
-    return Studio(surface=surface, subject=_differing(small, surface, source))
-
-
-def _differing(small: Image.Image, surface: Surface, source: Size) -> Subject | None:
-    """What stands out: sharply at full resolution (thin parts), or faintly over an area (soft shadows)."""
+        return Scene(colour=backdrop.median_colour(samples), surface=surface)
     size = Size(*small.size)
     away = _largest_channel(ImageChops.difference(small, surface.sketched(size)))
+    if _at_border(away, 0.5) > _PLAIN_GRAIN:  # even on the whole, but wood or cloth: its grain looks like products
+        return Scene(colour=backdrop.median_colour(samples), surface=surface)
     calm = away.reduce(4) if size.shorter >= 64 else away
     sharp = _above(away, max(22, 4 * _noise(away) + 6))
     faint = _above(calm.filter(ImageFilter.MedianFilter(3)), 2 * _noise(calm) + 3)
+    subject = _differing(sharp, faint, source)
+    if subject is None:
+        return Studio(surface=surface, subject=None, contrast=None, parts=())
+    clear = _above(calm, _CLEAR)
+    parts = parts_of(clear if clear.getbbox() else faint, source)
+    return Studio(surface=surface, subject=subject, contrast=_clear_share(calm, faint), parts=parts)
+
+
+def _differing(sharp: Image.Image, faint: Image.Image, source: Size) -> Subject | None:
+    """What stands out: sharply at full resolution (thin parts), or faintly over an area (soft shadows)."""
     subject = _subject([_Mask(sharp, source), _Mask(faint, source)])
     if subject is None or subject.box.width * subject.box.height < _SMALLEST * source.pixels:
         return None
     return subject
+
+
+def _clear_share(away: Image.Image, product: Image.Image) -> float | None:
+    """The share of a product's outline, just inside it, that can be told from the background at a glance."""
+    inside = product.filter(ImageFilter.MinFilter(3))
+    outline = ImageChops.subtract(inside, inside.filter(ImageFilter.MinFilter(5)))
+    counts = away.histogram(outline)
+    total = sum(counts)
+    return sum(counts[_LIKE:]) / total if total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +266,19 @@ def _subject(masks: list[_Mask]) -> Subject | None:
     return Subject(box=box, cut=frozenset() if cut == ALL_SIDES else cut)
 
 
+def focused(box: Box, source: Size) -> Subject:
+    """The product where a person says that it is; a side of the picture that it touches cuts it."""
+    near_x, near_y = _TOUCH * source.width, _TOUCH * source.height
+    touched = {
+        Side.LEFT: box.left <= near_x,
+        Side.TOP: box.top <= near_y,
+        Side.RIGHT: box.right >= source.width - near_x,
+        Side.BOTTOM: box.bottom >= source.height - near_y,
+    }
+    cut = frozenset(side for side, does in touched.items() if does)
+    return Subject(box=box, cut=frozenset() if cut == ALL_SIDES else cut)
+
+
 def _everything(source: Size) -> Subject:
     return Subject(box=Box(0, 0, source.width, source.height), cut=frozenset())
 
@@ -239,14 +294,19 @@ def _above(image: Image.Image, threshold: int) -> Image.Image:
 
 def _noise(away: Image.Image) -> int:
     """The three-quarter point of the border's differences: what the background does by itself."""
+    return min(_at_border(away, 0.75), int(_PLAIN_REACH))
+
+
+def _at_border(away: Image.Image, share: float) -> int:
+    """What that share of the border's differences does not exceed."""
     counts = [0] * 256
     for strip in _border(away):
         counts = [mine + theirs for mine, theirs in zip(counts, strip.histogram(), strict=True)]
-    left = 0.75 * sum(counts)
+    left = share * sum(counts)
     for value, count in enumerate(counts):
         left -= count
         if left <= 0:
-            return min(value, int(_PLAIN_REACH))
+            return value
     return 0
 
 

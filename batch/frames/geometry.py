@@ -65,6 +65,15 @@ class Layout:
             self.scale * box.bottom + self.offset_y,
         )
 
+    def inset(self, side: Side, box: Box) -> float:
+        """How far a side of the shown picture lies from an area of the frame; negative where the area crosses it."""
+        return {
+            Side.LEFT: box.left - self.left,
+            Side.TOP: box.top - self.top,
+            Side.RIGHT: self.right - box.right,
+            Side.BOTTOM: self.bottom - box.bottom,
+        }[side]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoLayout:
@@ -79,10 +88,19 @@ def contain(source: Size, frame: Size) -> Layout:
     return _centred(source, frame, scale)
 
 
-def cover(source: Size, frame: Size) -> Layout:
-    """The whole frame full of source, centred."""
+def cover(source: Size, frame: Size, around: Box | None = None) -> Layout:
+    """The whole frame full of source, centred, or as near to the middle of an area of the source as that allows."""
     scale = max(frame.width / source.width, frame.height / source.height)
-    return _centred(source, frame, scale)
+    if around is None:
+        return _centred(source, frame, scale)
+    x = _kept_full(frame.width, scale * source.width, scale * (around.left + around.right) / 2)
+    y = _kept_full(frame.height, scale * source.height, scale * (around.top + around.bottom) / 2)
+    return _placed(source, frame, scale, x, y)
+
+
+def _kept_full(frame: float, length: float, middle: float) -> float:
+    """The offset at which a length covers the frame and its point `middle` is nearest to the frame's."""
+    return min(0.0, max(frame - length, frame / 2 - middle))
 
 
 def same_shape(source: Size, frame: Size) -> bool:

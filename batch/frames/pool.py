@@ -106,6 +106,17 @@ class FramePool:
             task.exception()
 
 
+def frame_now(source: Path, source_sha256: str, settings: FitSettings, target: FrameTarget, cache: FrameCache) -> Frame:
+    """The same frame in the caller's thread; what cannot be cached is made again when it is needed again.
+
+    Raises:
+        PictureError: As `FramePool.frame`.
+    """
+    key = frame_key(source_sha256, settings, target)
+    order = _Order(key=key, source=source, sha256=source_sha256, settings=settings, target=target)
+    return _work(cache, order).frame
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
     """A frame that was asked for; see `FramePool.frame` for the fields, `frame_key` for the key."""

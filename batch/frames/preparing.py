@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from batch.core.media import Box
 from batch.frames import container
 from batch.frames.errors import PictureError
 from batch.frames.inspection import inspect_picture
-from batch.frames.settings import FitSettings, Frame, FrameTarget, PictureFacts
+from batch.frames.settings import FitSettings, Frame, FrameTarget, Looks, PictureFacts
 
 
 def prepare_frame(data: bytes, settings: FitSettings, target: FrameTarget) -> Frame:
@@ -56,6 +57,7 @@ def _unchanged(data: bytes, facts: PictureFacts, settings: FitSettings) -> Frame
         subject_box=None,
         passed_through=True,
         warnings=facts.warnings,
+        looks=Looks(place=Box(0, 0, facts.size.width, facts.size.height)),
     )
 
 
@@ -80,4 +82,5 @@ def _made(data: bytes, facts: PictureFacts, settings: FitSettings, target: Frame
         subject_box=composed.subject_box,
         passed_through=False,
         warnings=facts.warnings + composed.warnings + encoded.warnings,
+        looks=composed.looks,
     )

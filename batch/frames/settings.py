@@ -7,13 +7,29 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from batch.core.framing import BACKGROUND_PATTERN
+
 if TYPE_CHECKING:
+    from batch.core.framing import Focus
     from batch.core.media import Box, Size
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Counted up when equal input gives another frame. Recorded with a clip, never part of an item's key."""
 
 AUTO = "auto"
+
+
+class Beyond(StrEnum):
+    """What a frame shows beside its picture."""
+
+    COLOUR = "colour"
+    """One colour: the job's, the picture's plain border's, or what transparency is laid on."""
+    GRADIENT = "gradient"
+    """A smooth surface through the colours of the picture's edges."""
+    EDGE = "edge"
+    """Each edge's own colours, drawn outward."""
+    BLUR = "blur"
+    """The picture mirrored at its edges: to and fro where there is background enough, else drawn out and blurred."""
 
 
 class Fit(StrEnum):
@@ -22,7 +38,7 @@ class Fit(StrEnum):
     SUBJECT = "subject"
     """The product as large as possible with a margin, never cut; `contain` where no product can be told."""
     CONTAIN = "contain"
-    """The whole picture, the rest of the frame in the background colour."""
+    """The whole picture, the rest of the frame in the background."""
     COVER = "cover"
     """The whole frame full of picture, what stands out at two sides is cut."""
     BLUR = "blur"
@@ -37,13 +53,15 @@ class FitSettings:
 
     Args:
         fit: The way.
-        background: `auto`, or a colour as `#rrggbb`.
+        background: `auto`, `edge`, `gradient`, `blur`, or a colour as `#rrggbb`. A cutout has no edges to go on from:
+            it is laid on white, or on light grey, unless a colour is given.
         margin: Share of the frame's shorter side that stays free on each side of the product, 0 to 0.4.
         min_side: Pictures with a shorter side than this many pixels are rejected.
         max_bytes: Picture files larger than this are rejected.
+        focus: Where the product is, for `subject` and `cover`; None: it is looked for.
 
     Raises:
-        ValueError: If the colour or the margin is none.
+        ValueError: If the background or the margin is none.
     """
 
     fit: Fit = Fit.SUBJECT
@@ -51,10 +69,11 @@ class FitSettings:
     margin: float = 0.06
     min_side: int = 300
     max_bytes: int = 50_000_000
+    focus: Focus | None = None
 
     def __post_init__(self) -> None:
-        if self.background != AUTO and not re.fullmatch(r"#[0-9a-fA-F]{6}", self.background):
-            raise ValueError(f"a background is `auto` or a colour such as #ffffff, not {self.background!r}")
+        if not re.fullmatch(BACKGROUND_PATTERN, self.background):
+            raise ValueError(f"a background is auto, edge, gradient, blur or a colour, not {self.background!r}")
         if not 0 <= self.margin <= 0.4:
             raise ValueError(f"a margin is between 0 and 0.4, not {self.margin}")
 
@@ -101,6 +120,27 @@ class PictureFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """How a picture lies in its frame, and what a person may want to look at.
+
+    Args:
+        place: Where the whole source would lie in the frame; parts of it may lie outside.
+        beyond: What is beside the picture; None where the picture fills the frame.
+        seam: How visible the step between picture and background is, 1 being just visible; None without background.
+        cut: The sides of the source that seem to cut the product.
+        products: How many separate things stand in the picture; 0 where that was not looked at.
+        contrast: Share of the product's outline that stands out from its background; None where there is no outline.
+    """
+
+    place: Box
+    beyond: Beyond | None = None
+    seam: float | None = None
+    cut: tuple[str, ...] = ()
+    products: int = 0
+    contrast: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """A picture of exactly the model's size, ready to be uploaded.
 
@@ -112,10 +152,11 @@ class Frame:
         sha256: Of `data`, in hexadecimal.
         source_size: The picture's own size, after the camera's rotation.
         fit_used: The way that was taken: `contain` where `subject` found no product.
-        background: The colour `#rrggbb` around the picture; None where there is none, or a blurred one.
+        background: The colour `#rrggbb` that the background comes from; None where there is none, or a blurred one.
         subject_box: Where the product stands in the frame; None where it was not looked for or not found.
         passed_through: Whether `data` is the source, unchanged.
         warnings: What a person should know.
+        looks: How the picture lies in it, for whoever judges it.
     """
 
     data: bytes
@@ -129,3 +170,4 @@ class Frame:
     subject_box: Box | None
     passed_through: bool
     warnings: tuple[str, ...]
+    looks: Looks

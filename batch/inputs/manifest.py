@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import polars as pl
 
+from batch.core.framing import FRAMING_COLUMNS
 from batch.core.nearest import nearest
 from batch.errors import JobProblem, ManifestProblem, MissingInput, StorageProblem
 from batch.inputs.adapters import adapter_named, fit, recognise, stranger
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT: Final = "-"
 REQUIRED: Final = ("sku", "image")
-KNOWN: Final = (*REQUIRED, "prompt", "duration", "aspect_ratio", "variants", "negative_prompt")
+KNOWN: Final = (*REQUIRED, "prompt", "duration", "aspect_ratio", "variants", "negative_prompt", *FRAMING_COLUMNS)
 
 
 class Readable(Protocol):

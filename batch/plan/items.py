@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from batch.core.framing import FRAMING_COLUMNS
 from batch.core.item import fit_rules, shared_part
 from batch.inputs.columns import FILE, FLAW, cell
 from batch.plan.checks import Check, check, complain, sift
 from batch.plan.depicting import HEIGHT, PICTURE_PROBLEM, SHA256, SOURCE, WIDTH, Gallery
+from batch.plan.framing import FRAMING, FRAMING_PROBLEM, FRAMING_PROBLEM_COLUMN, FRAMING_VALUE, RowFramings
 from batch.plan.keys import key_texts, keys_of
 from batch.plan.ordering import ORDER_COLUMN, ORDER_PROBLEM, ORDER_VALUE, ORDERS, OrderBook
 from batch.plan.overview import ASPECT, DURATION, IMAGE, SKU, Overview, Standing, optional
@@ -41,10 +43,12 @@ ITEM_SCHEMA = {
     "image": pl.String,
     "source": pl.String,
     "source_sha256": pl.String,
+    "framing": pl.String,
     "row": pl.String,
 }
 """Columns of a plan's batches: an item each. `order` is an index into the plan's orders, `row` a JSON object of the
-manifest's columns as text; `variant` counts from 1; only `negative_prompt` can be null."""
+manifest's columns as text, `framing` one of what the row says of its frame; `variant` counts from 1; only
+`negative_prompt` and `framing` can be null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,7 @@ class Shaper:
         self._gallery = gallery
         self._book = book
         self._wording = Wording(job, manifest, library)
+        self._framings = RowFramings(job, profile, manifest, book.orders)
         self._checks = self._all_checks(profile)
         fit = fit_rules(job.image)
         shared = [
@@ -122,11 +127,13 @@ class Shaper:
                 pl.col(VARIANTS).cast(pl.Int32),
                 VARIANT,
                 pl.col(ORDERS).alias("order"),
+                FRAMING,
                 self._row().alias("row"),
             )
         )
         items = self._items(wanted)
-        return Shaped(wanted=wanted, items=items, texts=key_texts(items, self._shared), rejected=sifted.rejected)
+        texts = key_texts(items, self._shared, self._framings.shared(items))
+        return Shaped(wanted=wanted, items=items, texts=texts, rejected=sifted.rejected)
 
     def _varied(self, passed: pl.DataFrame) -> pl.DataFrame:
         if not self._wording.varies:
@@ -152,6 +159,7 @@ class Shaper:
         )
         frame = self._wording.prepared(frame)
         frame = frame.filter(pl.col(STANDING) != Standing.REPEATS)
+        frame = self._framings.read(frame)
         frame = frame.join(self._gallery.table, on=[FILE, IMAGE], how="left", maintain_order="left")
         return frame.join(
             self._book.table, on=[DURATION, ASPECT], how="left", maintain_order="left", nulls_equal=True
@@ -187,13 +195,16 @@ class Shaper:
             check(name("sku"), sku, pl.col("conflict")),
             check(name("variants"), optional(self._manifest, "variants"), many),
             Check(column=self._own(ORDER_COLUMN), value=pl.col(ORDER_VALUE), reason=pl.col(ORDER_PROBLEM)),
+            Check(
+                column=self._own(FRAMING_PROBLEM_COLUMN), value=pl.col(FRAMING_VALUE), reason=pl.col(FRAMING_PROBLEM)
+            ),
             check(name("image"), image, no_image),
             check(name("image"), image, pl.col(PICTURE_PROBLEM)),
             *self._word_checks(profile),
         )
 
     def _own(self, column: str) -> pl.Expr:
-        ours = ("duration", "aspect_ratio")
+        ours = ("duration", "aspect_ratio", *FRAMING_COLUMNS)
         return pl.col(column).replace({each: self._manifest.own_name(each) or each for each in ours})
 
     def _word_checks(self, profile: ModelProfile) -> tuple[Check, ...]:

@@ -13,20 +13,22 @@ _PLAIN = r"^[ !#-\[\]-~]*$"
 """Texts that JSON writes as they are."""
 
 
-def key_texts(items: pl.DataFrame, shared: pl.Series) -> pl.Series:
+def key_texts(items: pl.DataFrame, shared: pl.Series, own: pl.Series | None = None) -> pl.Series:
     """Write the texts whose hashes are the keys, as bytes.
 
     Args:
         items: With `negative_prompt`, `prompt`, `sku`, `source_sha256`, `variant`, and `order` as an index.
         shared: Of each order, what its items share.
+        own: Of each item, what stands in place of it; null where nothing does. None: nowhere.
     """
+    of_order = shared.gather(items["order"])
     parts = (
         pl.lit(f'{KEY_TAG}{{"negative_prompt":'),
         _quoted(items["negative_prompt"]),
         pl.lit(',"prompt":'),
         _quoted(items["prompt"]),
         pl.lit(',"shared":"'),
-        shared.gather(items["order"]),
+        of_order if own is None else own.fill_null(of_order),
         pl.lit('","sku":'),
         _quoted(items["sku"]),
         pl.lit(',"source":"'),

@@ -9,6 +9,7 @@ import polars as pl
 from batch.core.money import ZERO
 from batch.plan.checks import REJECTED_SCHEMA
 from batch.plan.depicting import HEIGHT, SHA256, SOURCE, WIDTH
+from batch.plan.framing import FRAMING
 from batch.plan.items import INDEX, VARIANTS
 from batch.plan.overview import SKU
 from batch.plan.values import SAMPLES, PlanOutcome, PlanTotals, PromptSample, Twins, first_samples, high_of
@@ -60,7 +61,7 @@ class Tally:
         if braced.height:
             self._braced += int(braced[VARIANTS].sum())
             self._braced_example = self._braced_example or braced[SKU][0]
-        likeness = pl.struct(SHA256, PROMPT, NEGATIVE, "order", VARIANT).hash().alias("likeness")
+        likeness = pl.struct(SHA256, PROMPT, NEGATIVE, "order", VARIANT, FRAMING).hash().alias("likeness")
         self._likenesses.append(wanted.filter(known).select(likeness, INDEX, "order", VARIANTS))
         narrow, low = pl.col(WIDTH) < pl.col("frame_width"), pl.col(HEIGHT) < pl.col("frame_height")
         small = wanted.join(self._frames, on="order").filter(narrow & low)

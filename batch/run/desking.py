@@ -13,11 +13,12 @@ from batch.core.prediction import Denial
 from batch.core.timing import timing_of
 from batch.frames.cache import FrameCache
 from batch.frames.pool import FramePool
-from batch.frames.settings import Fit, FitSettings, FrameTarget
+from batch.frames.settings import FrameTarget
 from batch.net.clients import clip_client
 from batch.providers.eachlabs.client import EachlabsProvider
 from batch.providers.secret import Secret, read_key
 from batch.run.desk import Desk
+from batch.run.framing import fit_settings
 from batch.run.planning import frames_folder, picture_path
 from batch.run.room import Room
 from batch.run.simulated import simulator_beside
@@ -121,18 +122,6 @@ def room_of(loaded: LoadedJob, store: Store, clock: Clock) -> Room:
     """Give what watches the disks that a job writes to."""
     location = loaded.location
     return Room(loaded.job.limits, store.reader, clock, output=location.output, state=location.state)
-
-
-def fit_settings(job: Job) -> FitSettings:
-    """Give the job's `image` keys as the frames want them."""
-    image = job.image
-    return FitSettings(
-        fit=Fit(image.fit),
-        background=image.background,
-        margin=image.margin,
-        min_side=image.min_side,
-        max_bytes=image.max_bytes,
-    )
 
 
 def frame_target(profile: ModelProfile, article: Article) -> FrameTarget:

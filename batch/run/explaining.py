@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +141,7 @@ def _story(row: dict[str, Any], plan: Plan, job: Job, known: list[Earlier], stat
         model=job.model,
         inputs=order.inputs,
         aspect=order.aspect,
-        fit=fit_rules(job.image),
+        fit=fit_rules(job.image) | json.loads(row["framing"] or "{}"),
         variant=row["variant"],
         take=row["take"],
     )

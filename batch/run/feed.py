@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from batch.run.framing import fit_of
 from batch.store import queries
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ class Feed:
     async def _frame(self, article: Article) -> Frame:
         desk = self._desk
         path = desk.picture_path(article)
-        return await desk.frames.frame(path, article.source_sha256, desk.fit, desk.frame_target(article))
+        return await desk.frames.frame(
+            path, article.source_sha256, fit_of(desk.fit, article.framing), desk.frame_target(article)
+        )
 
     def _until_later(self) -> float | None:
         if not self._later:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from batch.frames.cache import FrameCache, frame_key
 from batch.judge.pool import Order, judge
 from batch.judge.records import Looks
-from batch.run.desking import fit_settings, frame_target
+from batch.run.desking import frame_target
+from batch.run.framing import fit_of, fit_settings
 from batch.run.planning import frames_folder
 from batch.store import queries
 
@@ -77,7 +78,8 @@ def _orders(
     cache, settings = FrameCache(frames_folder(loaded)), fit_settings(loaded.job)
     for one in waiting:
         article = queries.article(connection, one.item_id)
-        frame = cache.get(frame_key(article.source_sha256, settings, frame_target(profile, article)))
+        fit = fit_of(settings, article.framing)
+        frame = cache.get(frame_key(article.source_sha256, fit, frame_target(profile, article)))
         sent = frame.data if frame is not None and frame.sha256 == one.frame_sha256 else None
         yield Order(
             name=one.sha256,

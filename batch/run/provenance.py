@@ -11,6 +11,7 @@ from batch.collect.sidecar import Made, Ordered, Paid, Sidecar, Source, write_si
 from batch.core.job import SIMULATOR
 from batch.core.media import Size
 from batch.core.money import from_micros
+from batch.run.framing import fit_of
 from batch.store import queries
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ async def write_provenance(desk: Desk, article: Article, record: Record, clip: C
             sha256=article.source_sha256,
             frame_sha256=record.attempt.frame_sha256,
             recipe=str(record.attempt.recipe),
-            fit=desk.fit.fit.value,
+            fit=fit_of(desk.fit, article.framing).fit.value,
         ),
         ordered=Ordered(
             seconds=article.duration_seconds,

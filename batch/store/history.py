@@ -79,7 +79,7 @@ class Earlier:
 
 _EARLIER = """
     SELECT item.id, lower(hex(key)), sku, phase, reason, attempts, clip, prediction_id, intent_at, ended_at, plan,
-           prompt, negative, source, source_sha256, variant, take, model, aspect, inputs
+           prompt, negative, source, source_sha256, variant, take, model, aspect, inputs, framing
     FROM item JOIN orders ON orders.id = item.order_id
     LEFT JOIN attempt ON attempt.item_id = item.id AND attempt.number = item.attempts
 """
@@ -103,7 +103,7 @@ def _earlier(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) ->
 
 def _item(row: tuple[Any, ...], fits: list[tuple[int, str]]) -> Earlier:
     (item_id, key, sku, phase, reason, attempts, clip, prediction_id, intent_at, ended_at, plan) = row[:11]
-    (prompt, negative, source, source_sha256, variant, take, model, aspect, inputs) = row[11:]
+    (prompt, negative, source, source_sha256, variant, take, model, aspect, inputs, framing) = row[11:]
     # Each is what held from its plan on; an item's own was that of the newest plan that held it.
     fit = next((text for since, text in reversed(fits) if since <= plan), None)
     return Earlier(
@@ -125,7 +125,7 @@ def _item(row: tuple[Any, ...], fits: list[tuple[int, str]]) -> Earlier:
             model=model,
             inputs=json.loads(inputs),
             aspect=aspect,
-            fit=None if fit is None else json.loads(fit),
+            fit=None if fit is None else json.loads(fit) | json.loads(framing or "{}"),
             variant=variant,
             take=take,
         ),

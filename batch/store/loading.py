@@ -32,6 +32,7 @@ ITEM_COLUMNS = (
     "image",
     "source",
     "source_sha256",
+    "framing",
     "row",
 )
 """Columns of a plan's batches, in the order in which they are written."""
@@ -43,12 +44,13 @@ _INDEXES = (
 
 _INSERT = """
     INSERT INTO item (key, sku, file, line, variant, take, order_id, prompt, negative, image, source, source_sha256,
-                      row, plan)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      framing, row, plan)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPSERT = """
     ON CONFLICT (key) DO UPDATE SET plan = excluded.plan, file = excluded.file, line = excluded.line,
-        image = excluded.image, source = excluded.source, row = excluded.row, order_id = excluded.order_id
+        image = excluded.image, source = excluded.source, framing = excluded.framing, row = excluded.row,
+        order_id = excluded.order_id
 """
 
 

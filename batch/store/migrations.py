@@ -15,6 +15,8 @@ MIGRATIONS: tuple[str, ...] = (
     # 3: how pictures were fitted, from which plan on: the one thing in an item's key that a state did not say, and
     # without which nobody can be told why an item is new. Clips say more of themselves from here on (JSON, in place).
     "CREATE TABLE plan_fit (plan INTEGER PRIMARY KEY, fit TEXT NOT NULL) STRICT;",
+    # 4: what a row says of its own frame, as JSON; NULL where the job's `image` keys hold.
+    "ALTER TABLE item ADD COLUMN framing TEXT;",
 )
 """The script at index n turns version n + 1 into version n + 2. What is here is never changed, only added to."""
 

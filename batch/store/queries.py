@@ -56,6 +56,7 @@ class Article:
     """What an item is, as far as buying and naming it needs: its row under the job, as the plan had it.
 
     Attributes:
+        framing: What its row says of its own frame, as JSON; None where the job's `image` keys hold.
         name: Of the clip, relative to the output folder; None before the first intent.
         inputs: The model's inputs without prompt and picture.
         estimate: Micro-dollars for one attempt.
@@ -71,6 +72,7 @@ class Article:
     image: str
     source: str
     source_sha256: str
+    framing: str | None
     name: str | None
     model: str
     duration: str
@@ -83,15 +85,15 @@ class Article:
 
 
 _ARTICLE = """
-    SELECT item.id, lower(hex(key)), sku, variant, take, prompt, negative, image, source, source_sha256, name,
+    SELECT item.id, lower(hex(key)), sku, variant, take, prompt, negative, image, source, source_sha256, framing, name,
            model, duration, duration_seconds, aspect, inputs, width, height, estimate
     FROM item JOIN orders ON orders.id = item.order_id
 """
 
 
 def _article(row: tuple[Any, ...]) -> Article:
-    (item_id, key, sku, variant, take, prompt, negative, image, source, source_sha256, name) = row[:11]
-    (model, duration, seconds, aspect, inputs, width, height, estimate) = row[11:]
+    (item_id, key, sku, variant, take, prompt, negative, image, source, source_sha256, framing, name) = row[:12]
+    (model, duration, seconds, aspect, inputs, width, height, estimate) = row[12:]
     return Article(
         item_id=item_id,
         key=key,
@@ -103,6 +105,7 @@ def _article(row: tuple[Any, ...]) -> Article:
         image=image,
         source=source,
         source_sha256=source_sha256,
+        framing=framing,
         name=name,
         model=model,
         duration=duration,

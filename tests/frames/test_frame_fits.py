@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 from batch.core.media import Size
 from batch.frames.errors import PictureError
 from batch.frames.preparing import prepare_frame
-from batch.frames.settings import Fit, FitSettings, Frame, FrameTarget
+from batch.frames.settings import Beyond, Fit, FitSettings, Frame, FrameTarget
 
 WIDE = FrameTarget(size=Size(1280, 720))
 TALL = FrameTarget(size=Size(720, 1280))
@@ -95,15 +95,18 @@ def test_the_frame_has_the_models_size_always(width: int, height: int, fit: Fit,
     assert Size(*pixels(made(image, fit, target)).size) == target.size
 
 
-def test_contain_shows_the_whole_picture_on_a_colour_of_its_border() -> None:
-    """All of the scene, and bars at two sides."""
+def test_contain_shows_the_whole_picture_and_its_restless_edges_go_on_blurred() -> None:
+    """All of the scene, its checks up to the border, and no second disc beside it."""
     frame = made(scene((800, 800)), Fit.CONTAIN, WIDE)
     image = pixels(frame)
     assert frame.fit_used is Fit.CONTAIN
-    assert frame.background is not None
-    bar = image.crop((0, 0, 270, 720))
-    assert max(ImageStat.Stat(bar).stddev) < 3
+    assert frame.looks.beyond is Beyond.BLUR
+    assert frame.looks.seam is not None
+    assert frame.looks.seam <= 1
     assert like(image.crop((280, 0, 1000, 720)), ENDS).histogram()[255] > 50_000
+    for bar in (image.crop((0, 0, 200, 720)), image.crop((1080, 0, 1280, 720))):
+        assert max(ImageStat.Stat(bar).stddev) < 16
+        assert like(bar, (220, 20, 20), 60).getbbox() is None
 
 
 def test_a_given_background_is_used() -> None:

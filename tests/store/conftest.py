@@ -62,6 +62,7 @@ def items(skus: Sequence[str], *, prompt: str = "turn slowly", order_index: int 
             "image": f"{line}.jpg",
             "source": f"/p/{line}.jpg",
             "source_sha256": f"{line:064x}",
+            "framing": None,
             "row": f'{{"line": "{line}"}}',
         }
         for line, sku in enumerate(skus, start=2)
