@@ -259,6 +259,10 @@ def test_a_second_night_buys_what_changed_and_says_why(shop: Shop, capsys: pytes
     assert "gone from the manifest" in plan("--explain", "C-3")
     assert "did you mean 00152?" in plan("--explain", "00153", code=2)
 
+    export("sku,image,title,focus", "00152,00152.png,,left")
+    assert 'image.focus: (none) -> "0,0.5"' in plan("--explain", "00152")
+    export("sku,image,title", "00152,00152.png,mug", "B-2,b.png,", "X,x.png,")
+
     assert shop.run().items == {"done": 2, "rejected": 1}
     assert (shop.out / "C-3" / "C-3-16x9-4s.mp4").exists()
     report = (shop.out / "report" / "report.json").read_text(encoding="utf-8")
