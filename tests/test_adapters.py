@@ -16,8 +16,10 @@ from batch.core.adapter import Adapter, numbered
 from batch.core.job import Manifest as ManifestKeys
 from batch.errors import JobProblem, ManifestProblem, Problem
 from batch.inputs.adapters import builtin_adapters
+from batch.inputs.jobfile import job_of
 from batch.inputs.manifest import open_manifest
 from batch.inputs.plaintext import plain_text
+from batch.plan.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -252,6 +254,17 @@ def test_a_shop_may_bring_an_adapter_of_its_own(tmp_path: Path) -> None:
     }
     tmp_path.joinpath("own.yaml").write_text(json.dumps(own))
     assert rows(tmp_path, "No.,What,Photo\n7,Mug,m.jpg\n", adapter="own.yaml") == [(2, "7", "Mug", "m.jpg")]
+
+
+def test_a_plan_is_made_anew_when_the_shops_own_adapter_changes(tmp_path: Path) -> None:
+    """Nothing else of the job may have changed."""
+    tmp_path.joinpath("export.csv").write_text("No.,What,Photo\n7,Mug,m.jpg\n")
+    own = tmp_path / "own.yaml"
+    own.write_text("title: One")
+    loaded = job_of(tmp_path / "job.yaml", "name: shop\nmanifest: {path: export.csv, adapter: own.yaml}\n")
+    before = fingerprint_of(loaded)
+    own.write_text("title: Two")
+    assert fingerprint_of(loaded) != before
 
 
 @pytest.mark.parametrize(
