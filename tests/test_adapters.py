@@ -298,7 +298,7 @@ def test_a_table_with_skus_and_pictures_stays_what_it_was(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("adapter", builtin_adapters(), ids=lambda adapter: adapter.name)
 def test_every_adapter_says_where_its_columns_are_described(adapter: Adapter) -> None:
-    """With a page, and the day when it was looked at."""
+    """With a page, and the day when they were held against public exports."""
     assert adapter.source.startswith("https://")
     assert adapter.checked >= "2026-11"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch.core.money import ZERO
 from batch.errors import MissingInput
-from batch.inputs.manifest import open_manifest
+from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
@@ -45,7 +45,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
-        open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
+        open_rows(loaded, StandardInput()) as manifest,
         _state(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress)
