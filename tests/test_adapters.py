@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from batch.core.adapter import Adapter, numbered
 from batch.core.job import Manifest as ManifestKeys
-from batch.errors import JobProblem, ManifestProblem
+from batch.errors import JobProblem, ManifestProblem, Problem
 from batch.inputs.adapters import builtin_adapters
+from batch.inputs.jobfile import job_of
 from batch.inputs.manifest import open_manifest
 from batch.inputs.plaintext import plain_text
+from batch.plan.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,6 +256,17 @@ def test_a_shop_may_bring_an_adapter_of_its_own(tmp_path: Path) -> None:
     assert rows(tmp_path, "No.,What,Photo\n7,Mug,m.jpg\n", adapter="own.yaml") == [(2, "7", "Mug", "m.jpg")]
 
 
+def test_a_plan_is_made_anew_when_the_shops_own_adapter_changes(tmp_path: Path) -> None:
+    """Nothing else of the job may have changed."""
+    tmp_path.joinpath("export.csv").write_text("No.,What,Photo\n7,Mug,m.jpg\n")
+    own = tmp_path / "own.yaml"
+    own.write_text("title: One")
+    loaded = job_of(tmp_path / "job.yaml", "name: shop\nmanifest: {path: export.csv, adapter: own.yaml}\n")
+    before = fingerprint_of(loaded)
+    own.write_text("title: Two")
+    assert fingerprint_of(loaded) != before
+
+
 @pytest.mark.parametrize(
     ("text", "keys", "problem", "says"),
     [
@@ -282,7 +298,7 @@ def test_a_table_with_skus_and_pictures_stays_what_it_was(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("adapter", builtin_adapters(), ids=lambda adapter: adapter.name)
 def test_every_adapter_says_where_its_columns_are_described(adapter: Adapter) -> None:
-    """With a page, and the day when it was looked at."""
+    """With a page, and the day when they were held against public exports."""
     assert adapter.source.startswith("https://")
     assert adapter.checked >= "2026-11"
 
@@ -310,3 +326,44 @@ def test_numbered_columns_count_in_the_order_of_their_numbers() -> None:
 def test_html_becomes_what_a_reader_would_see(html: str, text: str | None) -> None:
     """No tag, no entity, no line break is left."""
     assert plain_text(pl.Series([html], dtype=pl.String)).to_list() == [text]
+
+
+WORDS = [
+    "",
+    "a",
+    "id:1",
+    "1",
+    "-1",
+    "nan",
+    "variable",
+    "variation",
+    "Color",
+    "Red",
+    "no_selection",
+    "\x01",
+    "a\nb",
+    '"',
+]
+LISTS = ["a.jpg, b.jpg", "https://c.example/1.jpg,https://c.example/2.jpg", '[{"url":"https:', ",,"]
+CELLS = st.sampled_from([*WORDS, *LISTS, "'=x", "<p>&#x110000;"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), per=st.sampled_from(["product", "variant"]), picture=st.sampled_from([1, 2, "last"]))
+def test_whatever_stands_in_an_export_only_our_own_errors_come_out(
+    data: st.DataObject, per: str, picture: int | str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every row that is left has a line of the export."""
+    adapter = data.draw(st.sampled_from(builtin_adapters()))
+    names = [known[0] for known in adapter.columns.values()] + [rule.columns[0] for rule in adapter.pictures]
+    header = list(dict.fromkeys(name.replace("#", "0") for name in names))
+    lines = data.draw(st.lists(st.lists(CELLS, min_size=1, max_size=len(header)), max_size=5))
+    folder = tmp_path_factory.getbasetemp()
+    with folder.joinpath("export.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *lines])
+    keys = ManifestKeys(path="export.csv", per=per, picture=picture, adapter=adapter.name)  # type: ignore[arg-type]
+    try:
+        with open_manifest(keys, folder, io.BytesIO()) as manifest:
+            assert all(line >= 2 for batch in manifest.batches() for line in batch["line"])
+    except Problem:
+        pass

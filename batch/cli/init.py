@@ -64,11 +64,12 @@ def _start(arguments: argparse.Namespace) -> int:
 
 def _found(started: Started) -> Iterator[str]:
     if started.system:
-        yield f"{started.system}: {started.products:,} products, {started.variants:,} variants"
+        yield f"{started.system}: {_count(started.products, 'product')}, {_count(started.variants, 'variant')}"
     else:
-        yield f"a plain table: {started.products:,} rows"
+        yield f"a plain table: {_count(started.products, 'row')}"
     if started.hidden:
-        yield f"  {started.hidden:,} are left out, which the shop does not show: see `where` in the job"
+        verb = "is" if started.hidden == 1 else "are"
+        yield f"  {started.hidden:,} {verb} left out, which the shop does not show: see `where` in the job"
     yield f"wrote {nearest_path(started.path)}"
     yield ""
 
@@ -77,3 +78,7 @@ def _next(started: Started) -> Iterator[str]:
     if started.view.totals.items:
         yield ""
         yield f"next: read {nearest_path(started.path)}, then: sora-batch run {nearest_path(started.path)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

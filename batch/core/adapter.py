@@ -84,7 +84,7 @@ class Adapter(Strict):
         name: What `manifest.adapter` calls it.
         title: What people call it.
         source: Where its columns are described.
-        checked: When that was looked at.
+        checked: When they were last held against public exports, or against code that writes or reads them.
         anchors: What a header must have to be recognised: for each, one of some of our names, or `pictures`.
         columns: Our name: the names that the export may have for it.
         pictures: In the order in which they count.

@@ -122,7 +122,7 @@ def _manifest(draft: Draft) -> Iterator[str]:
         yield f"  # What the shop shows; it leaves out {draft.hidden:,} of {_items(draft.products)}."
         yield f"  where: {json.dumps(draft.shown, ensure_ascii=False)}"
     else:
-        yield "  # Rows to leave out, as a condition in SQL. Every value is text."
+        yield "  # The rows to take, as a condition in SQL. Every value is text."
         example = next(iter(draft.placeholders), "title")
         yield f"  # where: \"{example} ILIKE '%mug%'\""
     yield "  # A cheap trial: ten SKUs from all over the catalogue, the same ones every time."

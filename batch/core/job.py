@@ -84,6 +84,11 @@ class Manifest(Strict):
             read_where(value)
         return value
 
+    @property
+    def partial(self) -> bool:
+        """Whether rows are left out for a trial, so that what has no row is not gone."""
+        return self.limit is not None or self.sample is not None
+
 
 class Provider(Strict):
     """Who makes the clips."""

@@ -13,7 +13,7 @@ from batch.core.ingredients import Change, Ingredients, changes
 from batch.core.item import fit_rules
 from batch.core.nearest import nearest
 from batch.errors import UsageProblem
-from batch.inputs.manifest import open_manifest
+from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
@@ -103,7 +103,7 @@ def explain(loaded: LoadedJob, sku: str, *, fetch: bool, progress: Progress) -> 
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
-        open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
+        open_rows(loaded, StandardInput()) as manifest,
         state_if_any(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress, library=library_for(loaded))

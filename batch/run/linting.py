@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch.core.library import PARTS
-from batch.inputs.manifest import open_manifest
+from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan.linting import lint_manifest
@@ -25,7 +25,7 @@ def lint(loaded: LoadedJob) -> tuple[LintReport, Source]:
         Problem: If the job, a file that it names, or the manifest cannot be read.
     """
     profile, library, vocabulary = profile_for(loaded), library_for(loaded), vocabulary_for(loaded)
-    with open_manifest(loaded.job.manifest, loaded.folder, StandardInput()) as manifest:
+    with open_rows(loaded, StandardInput()) as manifest:
         report = lint_manifest(loaded.job, profile, manifest, library, vocabulary)
     return report, source_of(loaded)
 

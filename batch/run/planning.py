@@ -16,8 +16,8 @@ from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
 from batch.errors import ManifestProblem
 from batch.files import sweep_parts
-from batch.inputs.manifest import open_manifest
 from batch.inputs.picturefacts import is_url
+from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.net.clients import picture_client
 from batch.plan import make_plan, open_book
@@ -150,7 +150,7 @@ class _Planning:
                     self._check_strict(queries.counts(connection).rejected)
                 return
             stdin = StandardInput(self._heed)
-            with open_manifest(self._loaded.job.manifest, self._loaded.folder, stdin) as manifest:
+            with open_rows(self._loaded, stdin) as manifest:
                 plan = self._plan(manifest, book)
                 self._load(connection, plan, fingerprint or "")
             if fingerprint is not None and not plan.urls:  # what a URL holds can change without a trace

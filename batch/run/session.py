@@ -21,7 +21,8 @@ from batch.errors import (
     UsageProblem,
 )
 from batch.files import disk_problem, settle_folder
-from batch.inputs.manifest import STANDARD_INPUT, open_manifest
+from batch.inputs.manifest import STANDARD_INPUT
+from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.providers.secret import read_key
@@ -117,7 +118,7 @@ def _first_things_first(loaded: LoadedJob, parts: Parts) -> Iterator[None]:
         yield
     except (CannotCreate, StorageProblem):
         if parts.submit and loaded.job.manifest.path != STANDARD_INPUT:
-            with open_manifest(loaded.job.manifest, loaded.folder, StandardInput()):
+            with open_rows(loaded, StandardInput()):
                 pass
         if not loaded.job.simulated:
             read_key(os.environ)

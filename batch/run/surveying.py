@@ -11,7 +11,7 @@ import polars as pl
 from batch.channels import channels_for
 from batch.core.money import ZERO
 from batch.errors import MissingInput
-from batch.inputs.manifest import open_manifest
+from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
@@ -57,7 +57,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
-        open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
+        open_rows(loaded, StandardInput()) as manifest,
         state_if_any(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
@@ -66,7 +66,8 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
             plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
         known = known_items(queries.keys_with_phase(state) if state else ())
         bought = pl.Series(history.bought_skus(state) if state else [], dtype=pl.String)
-        left = set(bought.filter(~bought.is_in(plan.skus.drop_nulls().implode())).to_list())
+        absent = bought.filter(~bought.is_in(plan.skus.drop_nulls().implode()))
+        left = set() if job.manifest.partial else set(absent.to_list())
         found = lint_manifest(job, profile, manifest, library, vocabulary, most_rows=LINTED_ROWS)
         return view_plan(
             plan,

@@ -80,6 +80,17 @@ def test_an_unknown_header_is_answered_with_the_nearest_system(
     assert [path.name for path in folder.iterdir()] == ["products.csv"]
 
 
+@pytest.mark.parametrize("key", ["where: titel = 'x'", "adapter: shopfy", "picture: front"])
+def test_what_does_not_fit_the_export_is_told_with_the_jobs_line(
+    key: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing is planned."""
+    folder.joinpath("feed.tsv").write_text("id\ttitle\timage_link\tprice\nA\tMug\tmug.png\t3 USD\n")
+    folder.joinpath("shop.yaml").write_text(f"name: shop\nmanifest:\n  path: feed.tsv\n  {key}\n")
+    assert main(["plan", "shop.yaml"]) == Exit.BAD_JOB
+    assert capsys.readouterr().err.startswith(f"sora-batch: shop.yaml:4: manifest.{key.partition(':')[0]}: ")
+
+
 @pytest.mark.parametrize("words", [(), ("products.csv", "--list"), ("-",)])
 @pytest.mark.usefixtures("folder")
 def test_init_takes_one_thing_to_begin_from(words: tuple[str, ...]) -> None:
