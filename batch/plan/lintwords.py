@@ -21,6 +21,15 @@ _ROWS_SHOWN = 3
 _IN_JSON = 1000
 _IN_PLAN = 3
 _WIDEST_WORDS = 80
+_PARTS_OF = {
+    "actions": "action",
+    "audio": "audio",
+    "camera-many": "camera",
+    "camera-none": "camera",
+    "keep": "constraints",
+    "speech": "audio",
+}
+"""Where a finding belongs whose words are not those of the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +64,8 @@ class Source:
         assert self.library is not None
         words = told.finding.words.split(",")[0].split(" in ")[0].lower()
         texts = part_texts(self.job, self.library, told.origin)
-        return next((part for part, text in texts.items() if words and words in text.lower()), None)
+        named = next((part for part, text in texts.items() if words and words in text.lower()), None)
+        return named or _PARTS_OF.get(told.finding.id)
 
 
 def lint_json(report: LintReport, source: Source) -> dict[str, Any]:
