@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.library import PARTS
 from batch.core.linting.rules import Level
-from batch.plan.linting import OWN, TEMPLATE, part_texts
+from batch.plan.linting import NEGATIVE_TEMPLATE, OWN, TEMPLATE, part_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,8 @@ class Source:
         if told.origin == OWN:
             return ""
         if told.origin == TEMPLATE:
-            return f"{self.file}:{self.lines.get(TEMPLATE, 1)} {TEMPLATE}"
+            key = NEGATIVE_TEMPLATE if self._only_unwanted(told.finding.words) else TEMPLATE
+            return f"{self.file}:{self.lines.get(key, 1)} {key}"
         assert self.library is not None
         part = self._part(told)
         if part is not None and (line := self.lines.get(f"prompt.{part}")):
@@ -59,6 +60,10 @@ class Source:
         place = self.library.places[told.origin]
         line = place.lines[part or PARTS[0]]
         return f"{place.file}:{line} {told.origin}{f'.{part}' if part else ''}"
+
+    def _only_unwanted(self, words: str) -> bool:
+        defaults = self.job.defaults
+        return bool(words) and words not in (defaults.prompt or "") and words in (defaults.negative_prompt or "")
 
     def _part(self, told: Told) -> str | None:
         assert self.library is not None
