@@ -77,7 +77,7 @@ def edit_cells(text: str, separator: str, place: int, edits: Mapping[int, CellEd
 
 def _records(text: str, separator: str) -> Iterator[_Record]:
     mark = re.escape(separator)
-    form = re.compile(rf'( *"(?:[^"]|"")*"[^{mark}\r\n]*|[^{mark}\r\n]*)({mark}|\r\n|\n|\r|\Z)')
+    form = re.compile(rf'( *"[^"]*(?:""[^"]*)*"[^{mark}\r\n]*|[^{mark}\r\n]*)({mark}|\r\n|\n|\r|\Z)')
     position, line = 0, 1
     while position < len(text):
         start, begun, cells = position, line, []

@@ -30,6 +30,11 @@ def replace_text(source: str, path: Path, new: str) -> str | None:
     Returns:
         None where it cannot be done so that everything else reads as before.
     """
+    if "\r" in source:
+        if not source.count("\r") == source.count("\n") == source.count("\r\n"):
+            return None
+        changed = replace_text(source.replace("\r\n", "\n"), path, new)
+        return None if changed is None else changed.replace("\n", "\r\n")
     node = _node_at(source, path)
     if node is None:
         return None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 IGNORE_COLUMN = "lint_ignore"
 TEMPLATE = "defaults.prompt"
+NEGATIVE_TEMPLATE = "defaults.negative_prompt"
 OWN = ""
 """The origin of prompts that stand in the manifest."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.library import PARTS
 from batch.core.linting.rules import Level
-from batch.plan.linting import OWN, TEMPLATE, part_texts
+from batch.plan.linting import NEGATIVE_TEMPLATE, OWN, TEMPLATE, part_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,15 @@ _ROWS_SHOWN = 3
 _IN_JSON = 1000
 _IN_PLAN = 3
 _WIDEST_WORDS = 80
+_PARTS_OF = {
+    "actions": "action",
+    "audio": "audio",
+    "camera-many": "camera",
+    "camera-none": "camera",
+    "keep": "constraints",
+    "speech": "audio",
+}
+"""Where a finding belongs whose words are not those of the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +51,8 @@ class Source:
         if told.origin == OWN:
             return ""
         if told.origin == TEMPLATE:
-            return f"{self.file}:{self.lines.get(TEMPLATE, 1)} {TEMPLATE}"
+            key = NEGATIVE_TEMPLATE if self._only_unwanted(told.finding.words) else TEMPLATE
+            return f"{self.file}:{self.lines.get(key, 1)} {key}"
         assert self.library is not None
         part = self._part(told)
         if part is not None and (line := self.lines.get(f"prompt.{part}")):
@@ -51,11 +61,16 @@ class Source:
         line = place.lines[part or PARTS[0]]
         return f"{place.file}:{line} {told.origin}{f'.{part}' if part else ''}"
 
+    def _only_unwanted(self, words: str) -> bool:
+        defaults = self.job.defaults
+        return bool(words) and words not in (defaults.prompt or "") and words in (defaults.negative_prompt or "")
+
     def _part(self, told: Told) -> str | None:
         assert self.library is not None
         words = told.finding.words.split(",")[0].split(" in ")[0].lower()
         texts = part_texts(self.job, self.library, told.origin)
-        return next((part for part, text in texts.items() if words and words in text.lower()), None)
+        named = next((part for part, text in texts.items() if words and words in text.lower()), None)
+        return named or _PARTS_OF.get(told.finding.id)
 
 
 def lint_json(report: LintReport, source: Source) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def lint(loaded: LoadedJob) -> tuple[LintReport, Source]:
 
 def source_of(loaded: LoadedJob) -> Source:
     """Say where the job's templates stand."""
-    places = [("defaults", "prompt"), ("prompt",), *(("prompt", part) for part in PARTS)]
+    places = [
+        ("defaults", "prompt"),
+        ("defaults", "negative_prompt"),
+        ("prompt",),
+        *(("prompt", part) for part in PARTS),
+    ]
     lines = {".".join(path): loaded.file.tree.lines[path] for path in places if path in loaded.file.tree.lines}
     return Source(job=loaded.job, library=library_for(loaded), file=str(loaded.path), lines=lines)

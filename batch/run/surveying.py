@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from batch.plan.survey import PlanView
     from batch.run.clock import Clock
 
-LINTED_ROWS = 20_000
+LINTED_ROWS = 10_000
 """A plan of a million rows takes seconds, and looking all prompts through would take longer: `lint` does that."""
 
 

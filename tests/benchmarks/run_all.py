@@ -24,6 +24,7 @@ _NAMES = (
     "whole_run",
     "protection",
     "plan",
+    "lint",
     "state",
     "memory",
     "download",

@@ -206,3 +206,30 @@ def test_a_text_of_a_yaml_file_is_changed_and_no_other(style: str, new: str) -> 
     assert (tree.value["a"]["b"].strip(), tree.value["a"]["x"], tree.value["a"]["c"]) == (new.strip(), 1, [1, 2])
     assert changed.startswith("# top\na:\n  x: 1   # one\n  b: ")
     assert changed.endswith("\n\n  c: [1, 2]  # two\n")
+    windows = replace_text(source.replace("\n", "\r\n"), ("a", "b"), new)
+    assert windows == changed.replace("\n", "\r\n")
+
+
+def test_a_text_that_cannot_be_changed_alone_is_left() -> None:
+    """A place that is no text, or that is not there."""
+    source = "a: [b]\nc: {d: e}\n"
+    assert [replace_text(source, path, "x") for path in (("a",), ("z",), ("c", "d", "e"))] == [None, None, None]
+    assert replace_text("a: b\r\nc: d\n", ("a",), "x") is None
+
+
+def test_a_negative_prompt_is_looked_through_for_what_is_left_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may name what is not wanted, but not be unfinished."""
+    (tmp_path / "m.csv").write_text("sku,image\nA,a.png\n", "utf-8")
+    job = {
+        "name": "x",
+        "manifest": {"path": "m.csv"},
+        "model": "kling-v2-1-standard-image-to-video",
+        "defaults": {"prompt": f"A cup. {FINE}", "negative_prompt": "blood, text, TODO"},
+    }
+    (tmp_path / "job.yaml").write_text(yaml.safe_dump(job, sort_keys=False), "utf-8")
+    assert main(["lint", str(tmp_path / "job.yaml"), "--json"]) == 1
+    assert [(one["id"], one["where"]) for one in told(capsys)["findings"]] == [
+        ("unresolved", f"{tmp_path / 'job.yaml'}:7 defaults.negative_prompt")
+    ]

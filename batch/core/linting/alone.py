@@ -70,7 +70,7 @@ _SHOWN_WORDS: Final = word_set(
 )
 _SIGNS: Final = re.compile(r"[$\u20ac\u00a3%]|://|www\.|\w\.(?:com|net|org|shop|store|io|co|de|fr)\b", re.IGNORECASE)
 _PARAMETER_WORDS: Final = word_set("4k 8k hd uhd hdr full vertical horizontal portrait landscape square widescreen")
-_DIGIT: Final = re.compile(r"\d")
+_MEASURE: Final = re.compile(r"\d[- ]?(?:s(?:ec\w*)?\b|min|fps|p\b|[x\u00d7] ?\d|:\d)", re.IGNORECASE)
 _ODD: Final = re.compile(r"[{}\[<&%#]|[ \t]{2}|\s[,.;:!?]|[,;:]\s*[,;.]|\(\s*\)")
 _PLACEHOLDER_WORDS: Final = word_set("todo tbd fixme lorem nan null undefined none of with from the a an")
 _NAMED: Final = ("celebrities", "violence", "adult", "brands")
@@ -86,7 +86,7 @@ def found_alone(
         keeps: Whether the sentence says that something stays as it is, a label or a logo perhaps.
     """
     yield from _left_over(sentence, tokens)
-    if not (tokens.isdisjoint(_PARAMETER_WORDS) and _DIGIT.search(sentence) is None):
+    if not tokens.isdisjoint(_PARAMETER_WORDS) or _MEASURE.search(sentence):
         yield from (("parameter", match[0].strip()) for match in PARAMETER.finditer(sentence))
     if not keeps and (not tokens.isdisjoint(_SHOWN_WORDS) or _SIGNS.search(sentence)):
         yield from (("shown-text", match[0].strip()) for match in _SHOWN.finditer(asked))

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from batch.core.linting.vocabulary import Vocabulary
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_ODD: Final = re.compile(r"[{}\[\]<>&%#$\u20ac\u00a3/]|\.\w|  |\b(?:old|olds|xxx+)\b", re.IGNORECASE)
+_ODD: Final = re.compile(r"[{}\[\]<>&%#$\u20ac\u00a3/]")
 _NUMBERS: Final = word_set("16 9 21 4 5 480 720 1080 1440 2160 4k 8k 480p 720p 1080p 1440p 2160p")
 _SHORTEST_STEM: Final = 4
+_ENDINGS: Final = word_set("s es e ed d ing ying y ies r rs er ers ion ions ation able age ment")
+_MOST_DIGITS: Final = 5
 _MOST_WORDS: Final = 200_000
 
 
@@ -43,10 +45,10 @@ class _StandIns(dict[str, str]):
         low = word.lower()
         if low in self._whole or low in _NUMBERS or low.endswith("ly") or self._keeps(low):
             return word
-        if any(low[:size] in self._stems for size in range(_SHORTEST_STEM, len(low))):
+        if any(low[:size] in self._stems and low[size:] in _ENDINGS for size in range(_SHORTEST_STEM, len(low))):
             return word
         if low.isdigit():
-            return "0" * len(low)
+            return "0" * min(len(low), _MOST_DIGITS)
         return re.sub(r"\d", "0", word) if any(c.isdigit() for c in word) else "aa"
 
 
@@ -69,9 +71,11 @@ class Outliner:
 
     def outline(self, sentence: str) -> str | None:
         """Give a sentence's outline; None where every character of it may matter."""
-        if _ODD.search(sentence):
+        low = sentence.lower()
+        # A point inside may be an address or a price, `old` an age, and `xxx` a gap that somebody meant to fill.
+        if _ODD.search(sentence) or "." in low[:-1] or "  " in low or "old" in low or "xxx" in low:
             return None
-        plain = self._telling.isdisjoint(_WORD.findall(sentence.lower()))
+        plain = self._telling.isdisjoint(_WORD.findall(low))
         words = self._usual if plain else self._careful
         return _WORD.sub(lambda match: words[match[0]], sentence)
 

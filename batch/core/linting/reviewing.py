@@ -28,9 +28,6 @@ _SAID: Final = re.compile(
     re.IGNORECASE,
 )
 
-_SPEECH: Final = ('"', "\u201c", "oice", "ialogue", "arrat", "says:", "say:")
-"""Without any of these nobody speaks."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -166,9 +163,15 @@ def _of_the_whole(text: str, setting: Setting) -> Iterator[Finding]:
         yield Finding(id="too-long", words=f"more than {most:,} characters")
     elif len(text) > _LONG:
         yield Finding(id="long", words=f"more than {_LONG:,} characters")
-    if not any(sign in text for sign in _SPEECH):
+    if not _may_speak(text):
         return
     spoken = sum(len((match["quoted"] or match["plain"]).split()) for match in _SAID.finditer(text))
     seconds = _UNKNOWN_SECONDS if setting.seconds is None else setting.seconds
     if spoken > seconds * _WORDS_A_SECOND:
         yield Finding(id="speech", words=f"{spoken} words in {seconds:g} s")
+
+
+def _may_speak(text: str) -> bool:
+    """Rule out most prompts, a good deal faster than the pattern does."""
+    named = "oice" in text or "ialogue" in text or "arrat" in text or "says:" in text or "say:" in text
+    return named or '"' in text or "\u201c" in text
