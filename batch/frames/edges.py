@@ -30,6 +30,7 @@ _SMOOTH = 2
 _SOFT = 1 / 24
 """Far out the colours run into each other: blurred by this share of the side's length, from the same share on."""
 _PLACES = 64
+_NEAREST = Image.Resampling.NEAREST
 _WAY = 2.2
 _WAY_FREE = 24
 
@@ -112,15 +113,15 @@ def _to_the_left(canvas: Image.Image, piece: Image.Image, way: _Way) -> None:
     deep = strip.width
     outward = _drawn(strip, Size(way.free + deep, piece.height))
     if not _may_go_on(strip, line):
-        soft = line.filter(ImageFilter.GaussianBlur((0, _SOFT * line.height))).resize(outward.size)
+        soft = line.filter(ImageFilter.GaussianBlur((0, _SOFT * line.height))).resize(outward.size, _NEAREST)
         reach = _SOFT * line.height
         fading = Image.new("L", (outward.width, 1))
         fading.putdata([round(255 * _eased(max(0, way.free - at) / reach)) for at in range(outward.width)])
-        outward = Image.composite(soft, outward, fading.resize(outward.size))
+        outward = Image.composite(soft, outward, fading.resize(outward.size, _NEAREST))
     canvas.paste(outward, (0, way.start))
     fade = Image.new("L", (deep, 1))
     fade.putdata(ramp(deep, deep, 0))
-    canvas.paste(strip, (way.free, way.start), fade.resize(strip.size))
+    canvas.paste(strip, (way.free, way.start), fade.resize(strip.size, _NEAREST))
 
 
 def _drawn(strip: Image.Image, size: Size) -> Image.Image:
@@ -130,7 +131,7 @@ def _drawn(strip: Image.Image, size: Size) -> Image.Image:
     for channel in strip.split():
         exact = channel.convert("F").resize((1, size.height), Image.Resampling.BOX)
         smooth = exact.resize((1, max(1, size.height // _SMOOTH)), Image.Resampling.BOX).resize(exact.size)
-        channels.append(dithered(smooth.resize((size.width, size.height)), by))
+        channels.append(dithered(smooth.resize((size.width, size.height), _NEAREST), by))
     return Image.merge("RGB", channels)
 
 

@@ -125,4 +125,5 @@ def _feather(task: Task) -> Image.Image:
     row, column = Image.new("L", (size.width, 1)), Image.new("L", (1, size.height))
     row.putdata(across)
     column.putdata(down)
-    return ImageChops.multiply(row.resize(shape), column.resize(shape))
+    nearest = Image.Resampling.NEAREST
+    return ImageChops.multiply(row.resize(shape, nearest), column.resize(shape, nearest))

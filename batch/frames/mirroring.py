@@ -37,8 +37,13 @@ _SLICES = 24
 _STAGES = ((1 / 240, 0.0, 0.02), (1 / 60, 0.008, 0.05), (1 / 18, 0.03, 0.14))
 """Blur's radius, where it begins and where nothing sharper is left: shares of the frame's shorter side."""
 
-_CHEAP = 4
-"""Wide blurs are made this many times smaller."""
+_MOST_SMALLER = 8
+
+_CONTEXT = 0.16
+"""Share of the frame's shorter side that a blur sees of the picture beside it."""
+
+Area = tuple[int, int, int, int]
+"""Left, top, right, bottom in the frame."""
 
 
 def continue_mirrored(canvas: Image.Image, piece: Image.Image, layout: Layout, product: Box | None) -> None:
@@ -65,13 +70,29 @@ def continue_mirrored(canvas: Image.Image, piece: Image.Image, layout: Layout, p
         return
     whole = _WHOLE * min(drawn_out)
     later = whole if whole > _LEAST * shorter else 0.0
-    beyond = sharp
-    for radius, begins, ends in _STAGES:
-        blurred = _blurred(sharp, radius * shorter)
-        mask = _distance(canvas, layout, later + begins * shorter, later + ends * shorter)
-        beyond = Image.composite(blurred, beyond, mask)
-    canvas.paste(beyond)
+    for area in _bars(canvas, layout, round(_CONTEXT * shorter)):
+        beyond = sharp.crop(area)
+        still = beyond
+        for radius, begins, ends in _STAGES:
+            mask = _distance(area, layout, later + begins * shorter, later + ends * shorter)
+            beyond = Image.composite(_blurred(still, radius * shorter), beyond, mask)
+        canvas.paste(beyond, area[:2])
     canvas.paste(piece, (layout.left, layout.top))
+
+
+def _bars(canvas: Image.Image, layout: Layout, more: int) -> list[Area]:
+    """What has to be blurred, with some of the picture beside it."""
+    whole = (0, 0, canvas.width, canvas.height)
+    across = layout.left > 0 or layout.right < canvas.width
+    if across and (layout.top > 0 or layout.bottom < canvas.height):
+        return [whole]
+    bars = {
+        Side.LEFT: (0, 0, min(canvas.width, layout.left + more), canvas.height),
+        Side.TOP: (0, 0, canvas.width, min(canvas.height, layout.top + more)),
+        Side.RIGHT: (max(0, layout.right - more), 0, canvas.width, canvas.height),
+        Side.BOTTOM: (0, max(0, layout.bottom - more), canvas.width, canvas.height),
+    }
+    return [bars[side] for side in open_sides(layout, *canvas.size)]
 
 
 def _depth(piece: Image.Image, layout: Layout, side: Side, product: Box | None) -> float:
@@ -136,20 +157,22 @@ def _inward(out: float, whole: float, deep: float) -> float:
 
 
 def _blurred(image: Image.Image, radius: float) -> Image.Image:
-    if radius < 2 * _CHEAP:
-        return image.filter(ImageFilter.GaussianBlur(radius))
-    small = image.reduce(_CHEAP).filter(ImageFilter.GaussianBlur(radius / _CHEAP))
-    return small.resize(image.size, Image.Resampling.BICUBIC)
+    """Blurred small, where it is cheap and looks the same."""
+    smaller = max(1, min(_MOST_SMALLER, int(radius / 1.4)))
+    small = image.reduce(smaller).filter(ImageFilter.GaussianBlur(radius / smaller))
+    return small.resize(image.size, Image.Resampling.BILINEAR)
 
 
-def _distance(canvas: Image.Image, layout: Layout, begins: float, ends: float) -> Image.Image:
-    """From black at one distance from the picture to white at another."""
-    row, column = Image.new("L", (canvas.width, 1)), Image.new("L", (1, canvas.height))
-    row.putdata(_ramp(canvas.width, layout.left, layout.right, begins, ends))
-    column.putdata(_ramp(canvas.height, layout.top, layout.bottom, begins, ends))
-    return ImageChops.lighter(row.resize(canvas.size), column.resize(canvas.size))
+def _distance(area: Area, layout: Layout, begins: float, ends: float) -> Image.Image:
+    """For an area of the canvas: from black at one distance from the picture to white at another."""
+    left, top, right, bottom = area
+    row, column = Image.new("L", (right - left, 1)), Image.new("L", (1, bottom - top))
+    row.putdata(_ramp(range(left, right), (layout.left, layout.right), begins, ends))
+    column.putdata(_ramp(range(top, bottom), (layout.top, layout.bottom), begins, ends))
+    size, nearest = (row.width, column.height), Image.Resampling.NEAREST
+    return ImageChops.lighter(row.resize(size, nearest), column.resize(size, nearest))
 
 
-def _ramp(length: int, first: int, last: int, begins: float, ends: float) -> list[int]:
-    away = (max(first - at, at - last + 1, 0) for at in range(length))
+def _ramp(places: range, shown: tuple[int, int], begins: float, ends: float) -> list[int]:
+    away = (max(shown[0] - at, at - shown[1] + 1, 0) for at in places)
     return [round(255 * min(1.0, max(0.0, (one - begins) / (ends - begins)))) for one in away]

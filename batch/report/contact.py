@@ -106,7 +106,7 @@ def write_contact(folder: Path, job: str, shots: Callable[[Path], Iterable[Shot]
     """
     try:
         make_folder(folder)
-        with tempfile.TemporaryDirectory(prefix=".frames-", dir=folder) as thumbs:
+        with tempfile.TemporaryDirectory(prefix="sora-batch-") as thumbs:
             ordered = tuple(sorted(shots(Path(thumbs)), key=lambda shot: shot.weight))
             pages = _write_pages(folder, job, ordered)
             shown = ordered[: ROWS_A_SHEET * MOST_SHEETS]

@@ -168,13 +168,20 @@ def _shot(cache: FrameCache, one: _Wanted, thumb: Path) -> Shot:
     source, frame = thumb.with_suffix(".source.jpg"), thumb.with_suffix(".frame.jpg")
     try:
         made = frame_now(one.source, one.sha256, one.settings, one.target, cache)
-        source.write_bytes(small_copy(one.source.read_bytes(), _SHOWN))
+        source.write_bytes(small_copy(_read(one.source), _SHOWN))
         frame.write_bytes(small_copy(made.data, _SHOWN))
     except PictureError as error:
         reason = f"{error.reason}; {error.hint}" if error.hint else error.reason
         flag = Flag(kind=Kind.REJECTED, reason=reason)
         return _told(one, None, (flag,), source if source.exists() else None, None)
     return _told(one, made, flags_of(made, one.settings), source, frame)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:  # its frame may still lie in the cache
+        raise PictureError(f"{path.name} cannot be read: {error.strerror or error}", hint="check its path") from error
 
 
 def _told(
