@@ -26,6 +26,7 @@ CONNECTIONS: Final = 64
 
 _KEEP_ALIVE: Final = 30.0
 _READ_BUFFER: Final = 1 << 18
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_OURS_TO_ADD: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -71,7 +72,8 @@ class Transport(httpx.AsyncBaseTransport):
 
     Args:
         context: Decides whose certificates are believed.
-        gate: What may be dialled; None for a client that speaks to one place that the job names.
+        gate: What may be dialled; None for a client that speaks to one place that the job names. Behind a gate the
+            bodies of redirects are not read: httpx would take all of one into the memory before it goes on.
         proxy: An http proxy that everything goes through; only without a gate, which could not see past it.
 
     Raises:
@@ -129,6 +131,9 @@ class Transport(httpx.AsyncBaseTransport):
                     sock_read=timeouts.get("read"),
                 ),
             )
+        if self._gate is not None and response.status in _REDIRECTS:
+            response.close()
+            return httpx.Response(response.status, headers=response.raw_headers, request=request)
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Stream(response), request=request)
 
     async def aclose(self) -> None:

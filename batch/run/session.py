@@ -28,6 +28,7 @@ from batch.run.calls import Session
 from batch.run.concluding import conclude
 from batch.run.desking import provider_for, room_of, set_up_desk
 from batch.run.engine import Engine, Parts
+from batch.run.fetching import reach_of
 from batch.run.planning import Spend, bring_plan_up_to_date, planned_spend, sweep_cache
 from batch.run.preflight import look_before_buying
 from batch.run.room import HINT
@@ -115,7 +116,7 @@ def _first_things_first(loaded: LoadedJob, parts: Parts) -> Iterator[None]:
         yield
     except (CannotCreate, StorageProblem):
         if parts.submit and loaded.job.manifest.path != STANDARD_INPUT:
-            with open_manifest(loaded.job.manifest, loaded.folder, StandardInput()):
+            with open_manifest(loaded.job.manifest, loaded.folder, StandardInput(), reach_of(loaded)):
                 pass
         if not loaded.job.simulated:
             read_key(os.environ)

@@ -15,7 +15,8 @@ from batch.plan import make_plan, open_book
 from batch.plan.forecast import Caps
 from batch.plan.survey import known_items, view_plan
 from batch.run.clock import utc_day
-from batch.run.planning import cache_folder, fetch_pictures
+from batch.run.fetching import fetch_pictures, reach_of
+from batch.run.planning import cache_folder
 from batch.store import changes, queries
 from batch.store.state import Binding, read_state
 
@@ -45,7 +46,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
-        open_manifest(job.manifest, loaded.folder, StandardInput()) as manifest,
+        open_manifest(job.manifest, loaded.folder, StandardInput(), reach_of(loaded)) as manifest,
         _state(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress)
