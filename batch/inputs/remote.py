@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -177,7 +178,7 @@ def _apart(work: Coroutine[Any, Any, T], listen: Callable[[], None]) -> T:
                 listen()
             return future.result()
         finally:
-            if not future.done():
+            with contextlib.suppress(RuntimeError):  # it has come to its end meanwhile
                 loop.call_soon_threadsafe(task.cancel)
 
 
