@@ -243,7 +243,8 @@ def _read_table(path: Path, label: str) -> Delimited | ParquetTable:
 
 
 def _part(table: Delimited | ParquetTable, columns: tuple[str, ...], stack: ExitStack) -> _Part:
-    cells = tuple(cell(table.header.names.index(name)) for name in columns)
+    places = {name: cell(place) for place, name in enumerate(table.header.names)}
+    cells = tuple(places[name] for name in columns)
     if isinstance(table, ParquetTable):
         return _Part(rows=table, cells=cells)
     spool = Spool()
