@@ -50,7 +50,8 @@ def _bytes_a_pixel(image: Image.Image) -> int:
         return _SIXTEEN_SEE_THROUGH if see_through else _WIDE_GREY
     if image.mode in {"I", "F"}:
         return _WIDE
-    sixteen = bool(image.tile) and ";16" in str(image.tile[0].args)
+    tiles = getattr(image, "tile", [])
+    sixteen = bool(tiles) and ";16" in str(tiles[0].args)
     if see_through:
         return _SIXTEEN_RGBA if sixteen else _SEE_THROUGH
     if sixteen:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from tests.hostile.pictures import chunk, png, zeros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def bombs(megapixels: dict[str, int]) -> Iterator[tuple[str, bytes]]:
@@ -21,42 +21,40 @@ def bombs(megapixels: dict[str, int]) -> Iterator[tuple[str, bytes]]:
         megapixels: For each kind.
     """
     for name, side in ((name, math.isqrt(many * 1_000_000)) for name, many in megapixels.items()):
-        yield name, _bomb(name, side)
+        yield name, _MAKERS[name](side)
 
 
-def _bomb(name: str, side: int) -> bytes:
-    palette = chunk(b"PLTE", b"\0\0\0\xff\xff\xff")
-    match name:
-        case "png":
-            return png(side, side, packed=zeros(side * (3 * side + 1)))
-        case "png 16 bits":
-            return png(side, side, depth=16, packed=zeros(side * (6 * side + 1)))
-        case "png grey 16 bits":
-            return png(side, side, depth=16, colour=0, packed=zeros(side * (2 * side + 1)))
-        case "png grey 16 bits, see-through":
-            clear = chunk(b"tRNS", b"\0\1")
-            return png(side, side, depth=16, colour=0, packed=zeros(side * (2 * side + 1)), before=clear)
-        case "png palette, see-through":
-            before = palette + chunk(b"tRNS", b"\x80\xff")
-            return png(side, side, depth=1, colour=3, packed=zeros(side * (-(-side // 8) + 1)), before=before)
-        case "webp":
-            return _saved(Image.new("RGB", (side, side), (1, 2, 3)), "WEBP", quality=1, method=0)
-        case "webp, see-through":
-            return _saved(Image.new("RGBA", (side, side), (1, 2, 3, 99)), "WEBP", lossless=True, quality=0, method=0)
-        case "gif":
-            return _saved(Image.new("L", (side, side), 40), "GIF")
-        case "jpeg, progressive":
-            return _saved(Image.new("RGB", (side, side), (9, 99, 40)), "JPEG", progressive=True)
-        case "tiff":
-            return _saved(Image.new("RGB", (side, side)), "TIFF", compression="tiff_lzw")
-        case "tiff, see-through":
-            return _saved(Image.new("RGBA", (side, side), (1, 2, 3, 99)), "TIFF", compression="tiff_adobe_deflate")
-        case "tiff of floats":
-            return _saved(Image.new("F", (side, side), 2.5), "TIFF", compression="tiff_adobe_deflate")
-        case "jpeg of scans":
-            return scans(side, 500)
-        case _:
-            return _saved(Image.new("1", (side, side)), "TIFF", compression="group4")
+def _png(side: int, samples: int, *, depth: int = 8, colour: int = 2, before: bytes = b"") -> bytes:
+    row = -(-side * samples * depth // 8) + 1
+    return png(side, side, depth=depth, colour=colour, packed=zeros(side * row), before=before)
+
+
+def _see_through_palette(side: int) -> bytes:
+    palette, clear = chunk(b"PLTE", b"\0\0\0\xff\xff\xff"), chunk(b"tRNS", b"\x80\xff")
+    return _png(side, 1, depth=1, colour=3, before=palette + clear)
+
+
+def _pillow(mode: str, kind: str, colour: Any, **options: object) -> Callable[[int], bytes]:
+    return lambda side: _saved(Image.new(mode, (side, side), colour), kind, **options)
+
+
+_SOLID, _GLASS = (1, 2, 3), (1, 2, 3, 99)
+_MAKERS: dict[str, Callable[[int], bytes]] = {
+    "png": lambda side: _png(side, 3),
+    "png 16 bits": lambda side: _png(side, 3, depth=16),
+    "png grey 16 bits": lambda side: _png(side, 1, depth=16, colour=0),
+    "png grey 16 bits, see-through": lambda side: _png(side, 1, depth=16, colour=0, before=chunk(b"tRNS", b"\0\1")),
+    "png palette, see-through": _see_through_palette,
+    "webp": _pillow("RGB", "WEBP", _SOLID, quality=1, method=0),
+    "webp, see-through": _pillow("RGBA", "WEBP", _GLASS, lossless=True, quality=0, method=0),
+    "gif": _pillow("L", "GIF", 40),
+    "jpeg, progressive": _pillow("RGB", "JPEG", _SOLID, progressive=True),
+    "jpeg of scans": lambda side: scans(side, 490),
+    "tiff": _pillow("RGB", "TIFF", _SOLID, compression="tiff_lzw"),
+    "tiff, see-through": _pillow("RGBA", "TIFF", _GLASS, compression="tiff_adobe_deflate"),
+    "tiff of floats": _pillow("F", "TIFF", 2.5, compression="tiff_adobe_deflate"),
+    "tiff of bits": _pillow("1", "TIFF", 0, compression="group4"),
+}
 
 
 def scans(side: int, number: int) -> bytes:

@@ -73,7 +73,7 @@ def sound() -> tuple[bytes, ...]:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    kinds = [
+    kinds: list[tuple[Image.Image, str, dict[str, object]]] = [
         (rgb, "PNG", {}),
         (rgba, "PNG", {"exif": exif}),
         (rgb, "PNG", {"icc_profile": profile, **_pages(rgb)}),

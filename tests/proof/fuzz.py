@@ -7,6 +7,7 @@ Each reader gets its own process, so that one that dies, by a signal too, is tol
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import resource
@@ -47,7 +48,7 @@ class Broken(AssertionError):
 
 
 def hunt(
-    reader: Reader, examples: int, *, number: int | None = None, keep: Callable[[bytes], None] = lambda _: None
+    reader: Reader, examples: int, *, number: int | None = None, keep: Callable[[bytes], object] = lambda _: None
 ) -> Worst:
     """Give a reader many inputs; raises `Broken`, with the smallest input that does it found, where one does.
 
@@ -95,10 +96,8 @@ def _measured(read: Callable[[bytes], None], data: bytes, worst: Worst) -> None:
 
 
 def _forget_peak() -> None:
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak begins anew
-    except OSError:
-        pass
 
 
 def _peak() -> float:
