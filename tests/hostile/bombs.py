@@ -72,19 +72,19 @@ def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 LARGEST = {
-    "png": 80,
-    "png 16 bits": 50,
+    "png": 66,
+    "png 16 bits": 40,
     "png grey 16 bits": 50,
     "png grey 16 bits, see-through": 25,
     "png palette, see-through": 44,
     "webp": 25,
     "webp, see-through": 25,
-    "gif": 80,
+    "gif": 66,
     "jpeg, progressive": 100,
     "jpeg of scans": 4,
-    "tiff": 80,
+    "tiff": 66,
     "tiff, see-through": 44,
     "tiff of floats": 33,
-    "tiff of bits": 80,
+    "tiff of bits": 66,
 }
 """Megapixels that each kind may have."""

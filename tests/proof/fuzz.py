@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.hostile.bombs import LARGEST, bombs
 from tests.hostile.readers import READERS
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 EXAMPLES = 10_000
 SECONDS = 1.0
 MEGABYTES = 512
+BOMBS = "bombs"
 _KEPT = Path("out") / "fuzz"
 
 
@@ -108,10 +110,25 @@ def _peak() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
+def _bombs() -> Worst:
+    """The largest picture of each kind that is let through, as small a file as can be."""
+    worst = Worst()
+    with tempfile.TemporaryDirectory(prefix="sora-batch-fuzz-") as folder:
+        read = READERS["frame"].prepare(Path(folder))
+        for kind, data in bombs(LARGEST):
+            worst.examples += 1
+            try:
+                _measured(read, data, worst)
+            except Broken as error:
+                raise Broken(f"{kind}: {error}") from None
+    return worst
+
+
 def _inside(name: str, examples: int, number: int) -> int:
     last = _KEPT / f"{name}.last"
     try:
-        worst = hunt(READERS[name], examples, number=number, keep=last.write_bytes)
+        last.write_bytes(b"")
+        worst = _bombs() if name == BOMBS else hunt(READERS[name], examples, number=number, keep=last.write_bytes)
     except BaseException as error:
         data = last.read_bytes()
         kept = _KEPT / f"{name}-{hashlib.sha256(data).hexdigest()[:12]}.bin"
@@ -125,7 +142,7 @@ def _inside(name: str, examples: int, number: int) -> int:
 def main() -> int:
     """Do it for all readers or one."""
     parser = argparse.ArgumentParser(prog="python -m tests.proof.fuzz", description=__doc__)
-    parser.add_argument("--only", choices=sorted(READERS))
+    parser.add_argument("--only", choices=sorted([*READERS, BOMBS]))
     parser.add_argument("--examples", type=int, default=EXAMPLES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -134,7 +151,7 @@ def main() -> int:
     if options.inside:
         return _inside(options.only, options.examples, options.seed)
     failed = 0
-    for name in [options.only] if options.only else READERS:
+    for name in [options.only] if options.only else [*READERS, BOMBS]:
         command = [sys.executable, "-m", "tests.proof.fuzz", "--inside", "--only", name]
         command += ["--examples", str(options.examples), "--seed", str(options.seed)]
         # A panic's way through the code takes seconds to be written out.
