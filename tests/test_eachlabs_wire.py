@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch.core.headers import read_retry_after
 from batch.core.prediction import (
     Accepted,
     Denial,
@@ -31,7 +32,7 @@ from batch.providers.eachlabs.wire.executions import executions_query, read_exec
 from batch.providers.eachlabs.wire.failure import read_failure
 from batch.providers.eachlabs.wire.models import read_balance, read_listing
 from batch.providers.eachlabs.wire.poll import find_urls, read_poll
-from batch.providers.eachlabs.wire.submit import read_retry_after, read_submit, submit_body
+from batch.providers.eachlabs.wire.submit import read_submit, submit_body
 from batch.providers.eachlabs.wire.uploads import Place, presign_body, read_presign
 
 if TYPE_CHECKING:

@@ -442,12 +442,12 @@ async def test_private_addresses_need_to_be_opened_by_the_job(tmp_path: Path) ->
         ("long", "100,001 bytes, more than the 100,000 bytes", 1),
         ("endless", "more than the 100,000 bytes", 1),
         ("packed", "packed", 1),
-        ("cut", "cannot be fetched", 2),
-        ("silent", "did not arrive within 0.2 s", 2),
+        ("cut", "cannot be fetched", 3),
+        ("silent", "did not arrive within 0.2 s", 3),
     ],
 )
 async def test_what_cannot_be_fetched_says_why(tmp_path: Path, path: str, why: str, requests: int) -> None:
-    """What may pass is tried twice; nothing of it is kept."""
+    """What may pass is tried three times; nothing of it is kept."""
     rules = FetchRules(pause=0.0, seconds=0.2 if path == "silent" else 5.0)
     async with open_shop() as (shop, base):
         _, found = await fetch(tmp_path, [f"{base}/{path}"], rules)

@@ -56,7 +56,7 @@ TextOrTexts = Annotated[
 class Manifest(Strict):
     """Where the rows come from."""
 
-    path: Text = Field(description="CSV, TSV or Parquet file, a glob, or - for standard input")
+    path: Text = Field(description="CSV, TSV or Parquet file, a glob, an http, https or s3 address, or - for stdin")
     columns: dict[str, Text] = Field(default_factory=dict, description="our name: the manifest's column")
     adapter: Text | None = Field(
         default=None,
@@ -268,7 +268,10 @@ class Network(Strict):
 
     allow_hosts: list[Text] = Field(
         default_factory=list,
-        description="hosts or host:port whose private addresses pictures may be fetched from",
+        description="hosts or host:port whose private addresses the manifest and pictures may be fetched from",
+    )
+    max_speed: ByteSize | None = Field(
+        default=None, ge=1000, description="most bytes a second of all pictures that are being fetched, such as 5MB"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import threading
 import warnings
@@ -24,6 +25,7 @@ from PIL import (
 )
 
 from batch.core.media import Box, Size
+from batch.frames.costs import check_scans, most_pixels
 from batch.frames.errors import PictureError
 
 if TYPE_CHECKING:
@@ -31,11 +33,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Pillow's own guard warns through a global filter and raises for GIF and crops at other limits than for files;
-# `opened` compares every picture with MOST_PIXELS before anything is decoded.
+# `opened` compares every picture with `most_pixels` before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
-MOST_PIXELS = 100_000_000
-"""The largest picture that is decoded: 100 megapixels, which take up to 400 MB while it is worked on."""
+# What Pillow finds wrong with a picture is said by us, once, and not by it on the terminal.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+# Of five channels of a TIFF Pillow takes four as CMYK, unless the fifth is said to be alpha: that it does not know.
+for _order in (TiffImagePlugin.II, TiffImagePlugin.MM):
+    for _alpha in (1, 2):
+        TiffImagePlugin.OPEN_INFO.setdefault((_order, 5, (1,), 1, (8, 8, 8, 8, 8), (_alpha,)), ("CMYK", "CMYKX"))
 
 # Naming the readers loads these five, where Image.open would load all of Pillow's.
 _FORMATS = (
@@ -47,6 +54,7 @@ _FORMATS = (
 )
 _ORIENTATION = 0x0112
 _PHOTOMETRIC, _WHITE_IS_ZERO = 0x0106, 0
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 0x0102, 0x0153, 2
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -59,6 +67,20 @@ _TURN = {
 _LYING = frozenset({5, 6, 7, 8})
 _SPACES = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}
 _warnings_lock = threading.Lock()
+_BROKEN = (
+    AssertionError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's readers raise on bad files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,19 +141,31 @@ def opened(source: bytes | Path) -> Iterator[Head]:
     """Open a picture without decoding it.
 
     Raises:
-        PictureError: If Pillow cannot read its head, or it has more than `MOST_PIXELS`.
+        PictureError: If Pillow cannot read its head, or it has more pixels than its kind may have.
     """
     with _refusing("cannot be read"), _quiet():
         image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS)
     with image:
-        if image.width * image.height > MOST_PIXELS:
+        with _refusing("cannot be read"), _quiet():
+            most = most_pixels(image)
+        if image.width * image.height > most:
             raise PictureError(
-                f"the picture has {image.width} x {image.height} pixels; the most is {MOST_PIXELS // 10**6} million",
+                f"the picture has {image.width} x {image.height} pixels; the most for a {image.format} of this kind "
+                f"is {most // 10**6} million",
                 hint="scale it down before it goes into the catalogue",
             )
         orientation = _orientation(image)
         size = Size(image.width, image.height)
         yield Head(image=image, size=size.turned if orientation in _LYING else size, orientation=orientation)
+
+
+def is_animated(image: Image.Image) -> bool:
+    """Whether there is more than one picture; no where what follows the first is broken, for it is not used."""
+    try:
+        with _quiet():
+            return bool(getattr(image, "is_animated", False))
+    except _BROKEN:
+        return False
 
 
 def decode(data: bytes, *, at_least: Size) -> Picture:
@@ -146,8 +180,12 @@ def decode(data: bytes, *, at_least: Size) -> Picture:
         if image.format in {"JPEG", "MPO"}:
             wanted = at_least.turned if head.orientation in _LYING else at_least
             image.draft(image.mode, (wanted.width, wanted.height))
+            check_scans(image, data)
         with _refusing("is damaged or cut short"):
             image.load()
+            if image.format == "WEBP":
+                # Its two canvases are kept for further frames, of which none is wanted: half of all the memory.
+                image._decoder = None  # type: ignore[attr-defined]  # noqa: SLF001 - Pillow has no word for it
             shrink = max(1, round(max(head.size.width, head.size.height) / max(image.size)))
             pixels = _workable(image)
             if head.orientation in _TURN:
@@ -191,7 +229,7 @@ def _orientation(image: Image.Image) -> int:
     try:
         with _quiet():
             value = image.getexif().get(_ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error):
+    except _BROKEN:
         return 1
     return value if value in _TURN else 1
 
@@ -201,7 +239,7 @@ def _workable(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return _from_sixteen(image)
     if image.has_transparency_data:
-        return _premultiplied(image.convert("RGBA"))
+        return _premultiplied(image if image.mode == "RGBA" else image.convert("RGBA"))
     if image.mode in {"I", "F"}:
         return _from_wide(image)
     if image.mode in {"L", "1"}:
@@ -241,10 +279,19 @@ def _from_wide(image: Image.Image) -> Image.Image:
     """Grey of 32 bits as 8: the range is guessed from the brightest pixel (1, 255, 65535, or more)."""
     brightest = float(image.convert("F").getextrema()[1])  # type: ignore[arg-type]
     white = next((top for top in (1.0, 255.0, 65535.0) if brightest <= top), brightest)
-    if image.mode == "I" and white < 255.0:
+    if _is_signed_sixteen(image):
+        white = 32767.0
+    elif image.mode == "I" and white < 255.0:
         white = 255.0
     factor = 255.0 / white
     return image.convert("F").point(lambda value: value * factor + 0.5).convert("L")
+
+
+def _is_signed_sixteen(image: Image.Image) -> bool:
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    tags = image.tag_v2
+    return tags.get(_SAMPLE_FORMAT) == (_SIGNED,) and tags.get(_BITS_PER_SAMPLE) == (16,)
 
 
 def _checked_profile(profile: bytes | None, mode: str) -> tuple[bytes | None, tuple[str, ...]]:
@@ -267,18 +314,7 @@ def _refusing(verdict: str) -> Iterator[None]:
     """Whatever Pillow's readers raise on bad files becomes a `PictureError`."""
     try:
         yield
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        LookupError,
-        EOFError,
-        OverflowError,
-        MemoryError,
-        struct.error,
-        zlib.error,
-    ) as error:
+    except _BROKEN as error:
         raise PictureError(f"the picture {verdict}", hint="open it in a picture editor and export it again") from error
 
 

@@ -66,7 +66,7 @@ def _format(data: container.Bytes, settings: FitSettings) -> str:
 
 
 def _facts(source: bytes | Path, name: str, settings: FitSettings, target: FrameTarget | None) -> PictureFacts:
-    from batch.frames.decoding import opened  # noqa: PLC0415 - Pillow is heavy, and `plan --help` comes here
+    from batch.frames.decoding import is_animated, opened  # noqa: PLC0415 - Pillow is heavy, and `--help` comes here
 
     with opened(source) as head:
         if head.size.shorter < settings.min_side:
@@ -79,13 +79,13 @@ def _facts(source: bytes | Path, name: str, settings: FitSettings, target: Frame
             size=head.size,
             mode=head.image.mode,
             has_alpha=head.image.has_transparency_data,
-            warnings=_others(head.image) + _smallness(head.size, target),
+            warnings=_others(head.image, animated=is_animated(head.image)) + _smallness(head.size, target),
         )
 
 
-def _others(image: Image.Image) -> tuple[str, ...]:
+def _others(image: Image.Image, *, animated: bool) -> tuple[str, ...]:
     """What is not used of a file with several pictures; behind an MPO's first are only other views of it."""
-    if not getattr(image, "is_animated", False) or image.format == "MPO":
+    if not animated or image.format == "MPO":
         return ()
     if image.format == "TIFF":
         return ("the picture has several pages or layers; only the first is used",)

@@ -23,6 +23,8 @@ FILE = "file"
 """Index into the manifest's files."""
 
 BATCH_ROWS = 50_000
+MOST_COLUMNS = 4096
+"""More than a shop's export has; each column takes time and memory even where it is empty."""
 
 
 def cell(place: int) -> str:
@@ -52,8 +54,14 @@ def read_header(cells: Sequence[str], label: str, *, line: int) -> Header:
     """Check a header.
 
     Raises:
-        ManifestProblem: If a column stands there twice, or none has a name.
+        ManifestProblem: If a column stands there twice, none has a name, or there are too many.
     """
+    if len(cells) > MOST_COLUMNS:
+        raise ManifestProblem(
+            f"the header has {len(cells):,} columns; the most is {MOST_COLUMNS:,}",
+            where=f"{label}:{line}",
+            hint="leave out what no prompt needs, and look for rows that ended up in the header",
+        )
     trimmed = [text.strip().strip("\ufeff\u200b").strip() for text in cells]
     twice = [name for name, count in Counter(filter(None, trimmed)).items() if count > 1]
     if twice:

@@ -23,12 +23,14 @@ from batch.inputs.columns import FILE, FLAW, LINE, MISSED, cell
 from batch.inputs.delimited import Delimited, read_delimited
 from batch.inputs.kinds import HEAD_BYTES, Kind, Stranger, kind_of
 from batch.inputs.parquet import ParquetTable, float_columns, read_parquet
+from batch.inputs.remote import bring, is_remote
 from batch.inputs.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch.core.job import Manifest as ManifestKeys
+    from batch.inputs.remote import Reach
 
 STANDARD_INPUT: Final = "-"
 REQUIRED: Final = ("sku", "image")
@@ -49,10 +51,12 @@ class ManifestFile:
     Attributes:
         label: What a person calls it: relative to the job's folder, unless the job says it otherwise.
         folder: What relative pictures are relative to.
+        base: The file's address where it was fetched, and what they are relative to then; empty where it was not.
     """
 
     label: str
     folder: Path
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +136,14 @@ class Manifest:
                     yield frame.select(file, LINE, _flaw(frame), *cells)
 
 
-def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest:
+def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable, reach: Reach | None = None) -> Manifest:
     """Open what a job names as its manifest.
 
     Args:
         keys: The job's `manifest`.
         folder: The job's; paths are relative to it.
         stdin: Read to its end if the path is `-`; pictures are then relative to the job's folder.
+        reach: How far a manifest may be fetched from; None if it may not.
 
     Raises:
         MissingInput: If there is no such file, or it cannot be read.
@@ -147,10 +152,12 @@ def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest
     """
     with ExitStack() as stack:
         if keys.path == STANDARD_INPUT:
-            labelled = [(_put_aside(stdin, stack), "standard input", folder)]
+            labelled = [(_put_aside(stdin, stack), "standard input", folder, "")]
+        elif is_remote(keys.path):
+            labelled = _fetched(keys.path, folder, reach, stack)
         else:
-            labelled = [(path, _label(path, keys, folder), path.parent) for path in manifest_paths(keys, folder)]
-        tables = [_read_table(path, label) for path, label, _ in labelled]
+            labelled = [(path, _label(path, keys, folder), path.parent, "") for path in manifest_paths(keys, folder)]
+        tables = [_read_table(path, label) for path, label, _, _ in labelled]
         columns = tables[0].header.names
         adapting = _adapting(keys, columns, tables, folder)
         if adapting is None:
@@ -163,7 +170,7 @@ def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest
             columns, renamed = adapting.columns, adapting.renamed
         chosen = _chosen(keys, columns, renamed, parts, stack)
         manifest = Manifest(
-            files=tuple(ManifestFile(label=label, folder=home) for _, label, home in labelled),
+            files=tuple(ManifestFile(label=label, folder=home, base=base) for _, label, home, base in labelled),
             columns=columns,
             renamed=renamed,
             parts=chosen,
@@ -181,12 +188,12 @@ def open_manifest(keys: ManifestKeys, folder: Path, stdin: Readable) -> Manifest
 
 
 def manifest_paths(keys: ManifestKeys, folder: Path) -> tuple[Path, ...]:
-    """Give the files that a job names, sorted; none for standard input.
+    """Give the files that a job names, sorted; none for standard input and for what is fetched.
 
     Raises:
         MissingInput: If there are none.
     """
-    if keys.path == STANDARD_INPUT:
+    if keys.path == STANDARD_INPUT or is_remote(keys.path):
         return ()
     named = Path(os.path.normpath(folder / keys.path))
     try:
@@ -214,6 +221,13 @@ def _found(named: Path, written: str, folder: Path) -> tuple[Path, ...]:
         what = "no file fits the pattern" if glob.has_magic(written) else "there is no such manifest"
         raise MissingInput(what, where=str(named), hint="`manifest.path` is relative to the job file's folder")
     return tuple(found)
+
+
+def _fetched(path: str, folder: Path, reach: Reach | None, stack: ExitStack) -> list[tuple[Path, str, Path, str]]:
+    if reach is None:
+        raise MissingInput("the manifest is not fetched here", where=path, hint="name a file")
+    aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sora-batch-")))
+    return [(file.path, file.label, folder, file.base) for file in bring(path, aside, reach)]
 
 
 def _label(path: Path, keys: ManifestKeys, folder: Path) -> str:
@@ -253,7 +267,8 @@ def _read_table(path: Path, label: str) -> Delimited | ParquetTable:
 
 
 def _part(table: Delimited | ParquetTable, columns: tuple[str, ...], stack: ExitStack) -> _Part:
-    cells = tuple(cell(table.header.names.index(name)) for name in columns)
+    places = {name: cell(place) for place, name in enumerate(table.header.names)}
+    cells = tuple(places[name] for name in columns)
     if isinstance(table, ParquetTable):
         return _Part(rows=table, cells=cells)
     return _Part(rows=_spool(table.frames(), stack), cells=cells)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from batch.errors import ManifestProblem
 from batch.inputs.columns import BATCH_ROWS, FLAW, LINE, Header, cell, read_header, tidy
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WHOLE_BELOW = 1e15
+_BROKEN = (PolarsError, PanicException)
+"""On some damage polars panics, which is no `Exception` and would pass every handler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class ParquetTable:
             for frame in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
                 for part in frame.iter_slices(BATCH_ROWS):
                     yield tidy(part)
-        except PolarsError as error:
+        except _BROKEN as error:
             raise _damaged(self.label, error) from None
 
 
@@ -63,7 +65,7 @@ def read_parquet(path: Path, label: str) -> ParquetTable:
     """
     try:
         schema = pl.read_parquet_schema(path)
-    except (PolarsError, OSError) as error:
+    except (*_BROKEN, OSError) as error:
         raise _damaged(label, error) from None
     usable = [(place, name, kind) for place, (name, kind) in enumerate(schema.items()) if _is_scalar(kind, name)]
     header = read_header([name for _, name, _ in usable], label, line=0)
@@ -88,6 +90,6 @@ def _as_text(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
     return pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))
 
 
-def _damaged(label: str, error: Exception) -> ManifestProblem:
+def _damaged(label: str, error: BaseException) -> ManifestProblem:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return ManifestProblem(f"the Parquet file cannot be read: {first}", where=label, hint="write it again")

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
+
+from batch.core.objects import is_object_url, read_object_url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_URL = re.compile(r"https?://", re.IGNORECASE)
+_URL = re.compile(r"(https?|s3)://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://|(data):", re.IGNORECASE)
 
 
@@ -109,12 +111,14 @@ def is_url(source: str) -> bool:
     return _URL.match(source) is not None
 
 
-def resolve_source(image: str, folder: Path) -> str | Unusable:
+def resolve_source(image: str, folder: Path, base: str = "") -> str | Unusable:
     """Turn what a manifest says into an absolute path or a URL.
 
     Args:
         image: The cell's text.
         folder: What relative paths are relative to.
+        base: URL of the manifest itself where it was fetched; then its relative paths lie beside it there, and it can
+            name no file of this machine.
     """
     if "\x00" in image:
         return Unusable(reason="the path has a NUL character in it")
@@ -122,12 +126,23 @@ def resolve_source(image: str, folder: Path) -> str | Unusable:
         return _checked_url(image)
     scheme = _SCHEME.match(image)
     if scheme:
-        return Unusable(reason=f"pictures are files or http and https URLs, not {scheme[1] or scheme[2]}")
-    return os.path.normpath(folder / image)
+        return Unusable(reason=f"pictures are files or http, https and s3 addresses, not {scheme[1] or scheme[2]}")
+    return _beside(base, image) if base else os.path.normpath(folder / image)
+
+
+def _beside(base: str, image: str) -> str | Unusable:
+    try:
+        if is_object_url(base):
+            return str(read_object_url(base).beside(image))
+        return _checked_url(urljoin(base, image))
+    except ValueError as error:
+        return Unusable(reason=f"{image[:200]!r} is no place beside the manifest: {error}")
 
 
 def _checked_url(url: str) -> str | Unusable:
     try:
+        if is_object_url(url):
+            return str(read_object_url(url))
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:

@@ -25,6 +25,7 @@ from batch.inputs.picturefacts import (
     judge,
     too_large,
 )
+from batch.net.buckets import Buckets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -103,7 +104,9 @@ class PictureBook:
         client: httpx.AsyncClient,
         limits: PictureLimits,
         progress: Progress = no_progress,
+        *,
         rules: FetchRules | None = None,
+        buckets: Buckets | None = None,
     ) -> FetchCounts:
         """Fetch pictures, or ask whether they changed; afterwards `look_up` knows every one of them.
 
@@ -113,6 +116,7 @@ class PictureBook:
             limits: Nothing longer than `max_bytes` is read.
             progress: Told after each.
             rules: How many at once and how long.
+            buckets: Reads `s3://`; without it, there are no keys for that.
 
         Raises:
             StorageProblem: If the cache folder cannot take them.
@@ -130,7 +134,14 @@ class PictureBook:
             counts[type(outcome)] += 1
             progress(sum(counts.values()), len(wanted))
 
-        fetcher = Fetcher(client, self._folder, limits.max_bytes, self._inspect, rules or FetchRules())
+        fetcher = Fetcher(
+            client,
+            buckets=buckets or Buckets({}),
+            cache_dir=self._folder,
+            max_bytes=limits.max_bytes,
+            inspect=self._inspect,
+            rules=rules or FetchRules(),
+        )
         await fetcher.fetch(wanted, known, settle)
         return FetchCounts(arrived=counts[Arrived], unchanged=counts[Unchanged], failed=counts[NotFetched])
 

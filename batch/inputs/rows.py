@@ -11,9 +11,10 @@ from batch.inputs.manifest import open_manifest
 if TYPE_CHECKING:
     from batch.inputs.jobfile import LoadedJob
     from batch.inputs.manifest import Manifest, Readable
+    from batch.inputs.remote import Reach
 
 
-def open_rows(loaded: LoadedJob, stdin: Readable) -> Manifest:
+def open_rows(loaded: LoadedJob, stdin: Readable, reach: Reach) -> Manifest:
     """Open what a job names as its manifest: see `open_manifest`.
 
     Raises:
@@ -21,7 +22,7 @@ def open_rows(loaded: LoadedJob, stdin: Readable) -> Manifest:
         Problem: As `open_manifest` does.
     """
     try:
-        return open_manifest(loaded.job.manifest, loaded.folder, stdin)
+        return open_manifest(loaded.job.manifest, loaded.folder, stdin, reach)
     except JobProblem as problem:
         key = tuple(problem.where.split("."))
         if key[0] != "manifest":  # an adapter of the job's own, which names its file

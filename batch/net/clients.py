@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 REDIRECTS: Final = 5
+PICTURES_PER_HOST: Final = 4
+"""Most connections to one host of pictures, however many other hosts send us there."""
 
 HEADERS: Final = {
     "User-Agent": f"sora-batch/{__version__}",
@@ -66,7 +68,8 @@ def picture_client(allow_hosts: Iterable[str], *, connect: float = 10.0, read: f
     Raises:
         ValueError: If an entry of `allow_hosts` cannot be read.
     """
-    return _gated([read_allowed(text) for text in allow_hosts], connect=connect, read=read)
+    rules = [read_allowed(text) for text in allow_hosts]
+    return _gated(rules, per_host=PICTURES_PER_HOST, connect=connect, read=read)
 
 
 def clip_client(
@@ -87,9 +90,9 @@ def clip_client(
     return _gated(rules, connect=connect, read=read)
 
 
-def _gated(rules: list[Allowed], *, connect: float, read: float) -> httpx.AsyncClient:
+def _gated(rules: list[Allowed], *, per_host: int = 0, connect: float, read: float) -> httpx.AsyncClient:
     return Client(
-        transport=Transport(trusted_certificates(), gate=Gate(tuple(rules))),
+        transport=Transport(trusted_certificates(), gate=Gate(tuple(rules)), per_host=per_host),
         headers=HEADERS,
         timeout=httpx.Timeout(connect=connect, read=read, write=read, pool=None),
         follow_redirects=True,

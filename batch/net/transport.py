@@ -26,6 +26,7 @@ CONNECTIONS: Final = 64
 
 _KEEP_ALIVE: Final = 30.0
 _READ_BUFFER: Final = 1 << 18
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_OURS_TO_ADD: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -71,24 +72,30 @@ class Transport(httpx.AsyncBaseTransport):
 
     Args:
         context: Decides whose certificates are believed.
-        gate: What may be dialled; None for a client that speaks to one place that the job names.
+        gate: What may be dialled; None for a client that speaks to one place that the job names. Behind a gate the
+            bodies of redirects are not read: httpx would take all of one into the memory before it goes on.
+        per_host: Most connections to one host and port, also where redirects of others lead; 0 for no limit.
         proxy: An http proxy that everything goes through; only without a gate, which could not see past it.
 
     Raises:
         ValueError: If both a gate and a proxy are given.
     """
 
-    def __init__(self, context: ssl.SSLContext, *, gate: Gate | None = None, proxy: str | None = None) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, *, gate: Gate | None = None, per_host: int = 0, proxy: str | None = None
+    ) -> None:
         if gate is not None and proxy is not None:
             raise ValueError("a proxy would open connections that the gate never sees")
         self._gate = gate
         self._context = context
+        self._per_host = per_host
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
     def _open_session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=CONNECTIONS,
+            limit_per_host=self._per_host,
             keepalive_timeout=_KEEP_ALIVE,
             ssl=self._context,
             resolver=None if self._gate is None else GatedResolver(self._gate),
@@ -129,6 +136,9 @@ class Transport(httpx.AsyncBaseTransport):
                     sock_read=timeouts.get("read"),
                 ),
             )
+        if self._gate is not None and response.status in _REDIRECTS:
+            response.close()
+            return httpx.Response(response.status, headers=response.raw_headers, request=request)
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Stream(response), request=request)
 
     async def aclose(self) -> None:

@@ -12,7 +12,7 @@ from batch.inputs.picturefacts import BadPicture, GoodPicture, UncheckedPicture,
 from batch.plan.overview import IMAGE
 
 if TYPE_CHECKING:
-    from batch.inputs.manifest import Manifest
+    from batch.inputs.manifest import Manifest, ManifestFile
     from batch.inputs.picturefacts import Picture, PictureLimits
     from batch.inputs.pictures import PictureBook, Progress
 
@@ -60,7 +60,7 @@ def look_up_pictures(
         limits: The job's.
         progress: Told about pictures that have to be read.
     """
-    named = [(file, image, resolve_source(image, manifest.files[file].folder)) for file, image in images.iter_rows()]
+    named = [(file, image, _resolve(image, manifest.files[file])) for file, image in images.iter_rows()]
     sources = dict.fromkeys(source for _, _, source in named if isinstance(source, str))
     known = book.look_up(sources, limits, progress)
     rows = [(file, image, *_columns(source, known)) for file, image, source in named]
@@ -70,6 +70,10 @@ def look_up_pictures(
         urls=urls,
         unchecked=tuple(url for url in urls if isinstance(known[url], UncheckedPicture)),
     )
+
+
+def _resolve(image: str, file: ManifestFile) -> str | Unusable:
+    return resolve_source(image, file.folder, file.base)
 
 
 def _columns(source: str | Unusable, known: dict[str, Picture]) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from batch import __version__
 from batch.errors import MissingInput
 from batch.inputs.adapters import own_adapter
 from batch.inputs.manifest import STANDARD_INPUT, manifest_paths
+from batch.inputs.remote import is_remote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,13 +28,14 @@ def fingerprint_of(loaded: LoadedJob) -> str | None:
         loaded: The job.
 
     Returns:
-        None for a manifest from standard input, which can be read only once.
+        None for a manifest from standard input, which can be read only once, and for one that is fetched, which can
+        change without a trace.
 
     Raises:
         MissingInput: If there is no manifest, or a file of profiles cannot be read.
     """
     keys = loaded.job.manifest
-    if keys.path == STANDARD_INPUT:
+    if keys.path == STANDARD_INPUT or is_remote(keys.path):
         return None
     prompts = loaded.job.prompt.files if loaded.job.prompt else []
     parts = {

@@ -13,13 +13,13 @@ from batch.core.ingredients import Change, Ingredients, changes
 from batch.core.item import fit_rules
 from batch.core.nearest import nearest
 from batch.errors import UsageProblem
-from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
 from batch.plan.values import high_of
 from batch.prompts import library_for
-from batch.run.planning import cache_folder, fetch_pictures
+from batch.run.fetching import fetch_pictures, rows_of
+from batch.run.planning import cache_folder
 from batch.run.surveying import state_if_any
 from batch.store import history
 
@@ -103,7 +103,7 @@ def explain(loaded: LoadedJob, sku: str, *, fetch: bool, progress: Progress) -> 
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
-        open_rows(loaded, StandardInput()) as manifest,
+        rows_of(loaded, StandardInput()) as manifest,
         state_if_any(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress, library=library_for(loaded))

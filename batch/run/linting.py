@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch.core.library import PARTS
-from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan.linting import lint_manifest
 from batch.plan.lintwords import Source
 from batch.prompts import library_for
 from batch.prompts.wordlists import vocabulary_for
+from batch.run.fetching import rows_of
 
 if TYPE_CHECKING:
     from batch.inputs.jobfile import LoadedJob
@@ -25,7 +25,7 @@ def lint(loaded: LoadedJob) -> tuple[LintReport, Source]:
         Problem: If the job, a file that it names, or the manifest cannot be read.
     """
     profile, library, vocabulary = profile_for(loaded), library_for(loaded), vocabulary_for(loaded)
-    with open_rows(loaded, StandardInput()) as manifest:
+    with rows_of(loaded, StandardInput()) as manifest:
         report = lint_manifest(loaded.job, profile, manifest, library, vocabulary)
     return report, source_of(loaded)
 

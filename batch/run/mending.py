@@ -14,6 +14,7 @@ from batch.files import disk_problem, write_atomic
 from batch.inputs.delimited import read_delimited
 from batch.inputs.kinds import HEAD_BYTES, Kind, kind_of
 from batch.inputs.manifest import STANDARD_INPUT, manifest_paths, open_manifest
+from batch.inputs.remote import is_remote
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan.mending import Mender
@@ -114,6 +115,9 @@ def _manifest_fixes(loaded: LoadedJob, mender: Mender, left: list[str]) -> Itera
     keys = loaded.job.manifest
     if keys.path == STANDARD_INPUT:
         left.append("standard input is not changed")
+        return
+    if is_remote(keys.path):
+        left.append(f"{keys.path} is not changed: it was fetched")
         return
     with open_manifest(keys, loaded.folder, StandardInput()) as manifest:
         if manifest.own_name(PROMPT) is None:

@@ -17,17 +17,15 @@ from batch.core.money import from_micros
 from batch.errors import ManifestProblem
 from batch.files import sweep_parts
 from batch.inputs.picturefacts import is_url
-from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
-from batch.net.clients import picture_client
 from batch.plan import make_plan, open_book
 from batch.plan.checks import REJECTED_SCHEMA
 from batch.plan.describe import plan_warnings
 from batch.plan.fingerprint import fingerprint_of
-from batch.plan.looking import limits_of
 from batch.plan.rejects import remove_rejected, write_rejected
 from batch.plan.suitability import outlook_warnings, outlooks
 from batch.prompts import library_for
+from batch.run.fetching import fetch_pictures, rows_of
 from batch.store import queries, views
 from batch.store.loading import load_plan
 
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
     from batch.core.profile import ModelProfile
     from batch.inputs.jobfile import LoadedJob
     from batch.inputs.manifest import Manifest
-    from batch.inputs.pictures import PictureBook, Progress
+    from batch.inputs.pictures import PictureBook
     from batch.plan import Plan
     from batch.run.desk import Watcher
     from batch.store.queries import PlannedOrder
@@ -150,7 +148,7 @@ class _Planning:
                     self._check_strict(queries.counts(connection).rejected)
                 return
             stdin = StandardInput(self._heed)
-            with open_rows(self._loaded, stdin) as manifest:
+            with rows_of(self._loaded, stdin, self._heed) as manifest:
                 plan = self._plan(manifest, book)
                 self._load(connection, plan, fingerprint or "")
             if fingerprint is not None and not plan.urls:  # what a URL holds can change without a trace
@@ -211,9 +209,3 @@ class _Planning:
     def _heed(self) -> None:
         if self._stopped.is_set():
             raise _StoppedError
-
-
-async def fetch_pictures(loaded: LoadedJob, plan: Plan, book: PictureBook, progress: Progress) -> None:
-    """Fetch the pictures behind URLs, or ask whether they changed."""
-    async with picture_client(loaded.job.network.allow_hosts) as client:
-        await book.fetch_all(plan.urls, client, limits_of(loaded.job.image), progress)

@@ -17,13 +17,13 @@ from batch.frames.flags import Flag, Kind, flags_of, scale_of, share_of
 from batch.frames.pool import default_workers, frame_now
 from batch.frames.settings import FrameTarget
 from batch.frames.thumbnail import small_copy
-from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
 from batch.report.contact import Shot, write_contact
+from batch.run.fetching import fetch_pictures, rows_of
 from batch.run.framing import fit_of, fit_settings
-from batch.run.planning import cache_folder, fetch_pictures, frames_folder, picture_path
+from batch.run.planning import cache_folder, frames_folder, picture_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +92,7 @@ def preview(loaded: LoadedJob, choice: Choice, folder: Path, progress: Progress,
     profile, job = profile_for(loaded, to_buy=False), loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
-        open_rows(loaded, StandardInput()) as manifest,
+        rows_of(loaded, StandardInput()) as manifest,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress)
         if choice.fetch and plan.urls:

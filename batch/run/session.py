@@ -22,7 +22,6 @@ from batch.errors import (
 )
 from batch.files import disk_problem, settle_folder
 from batch.inputs.manifest import STANDARD_INPUT
-from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.providers.secret import read_key
@@ -30,6 +29,7 @@ from batch.run.calls import Session
 from batch.run.concluding import conclude
 from batch.run.desking import provider_for, room_of, set_up_desk
 from batch.run.engine import Engine, Parts
+from batch.run.fetching import rows_of
 from batch.run.planning import Spend, bring_plan_up_to_date, planned_spend, sweep_cache
 from batch.run.preflight import look_before_buying
 from batch.run.room import HINT
@@ -118,7 +118,7 @@ def _first_things_first(loaded: LoadedJob, parts: Parts) -> Iterator[None]:
         yield
     except (CannotCreate, StorageProblem):
         if parts.submit and loaded.job.manifest.path != STANDARD_INPUT:
-            with open_rows(loaded, StandardInput()):
+            with rows_of(loaded, StandardInput()):
                 pass
         if not loaded.job.simulated:
             read_key(os.environ)

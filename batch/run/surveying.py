@@ -11,7 +11,6 @@ import polars as pl
 from batch.channels import channels_for
 from batch.core.money import ZERO
 from batch.errors import MissingInput
-from batch.inputs.rows import open_rows
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.plan import make_plan, open_book
@@ -21,8 +20,9 @@ from batch.plan.survey import Linted, known_items, view_plan
 from batch.prompts import library_for
 from batch.prompts.wordlists import vocabulary_for
 from batch.run.clock import utc_day
+from batch.run.fetching import fetch_pictures, rows_of
 from batch.run.linting import source_of
-from batch.run.planning import cache_folder, fetch_pictures
+from batch.run.planning import cache_folder
 from batch.store import changes, history, queries
 from batch.store.state import Binding, read_state
 
@@ -57,7 +57,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     job = loaded.job
     with (
         open_book(cache_folder(loaded)) as book,
-        open_rows(loaded, StandardInput()) as manifest,
+        rows_of(loaded, StandardInput()) as manifest,
         state_if_any(loaded) as state,
     ):
         plan = make_plan(job, profile, manifest, book, progress=progress, library=library)

@@ -36,6 +36,9 @@ _SELECTORS: Mapping[str, Option] = {
 }
 
 
+_MOST_BYTES = 100_000
+
+
 class FaultFileError(ValueError):
     """A faults file that cannot be read or says something unknown; the text names file, rule and key."""
 
@@ -49,10 +52,12 @@ def read_fault_file(path: Path) -> FaultPlan:
     import yaml  # noqa: PLC0415 - the simulator's options are known before PyYAML is needed
 
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise FaultFileError(f"{path}: is longer than {_MOST_BYTES:,} bytes")
         content = _load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FaultFileError(f"{path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that there is not is a ValueError
         raise FaultFileError(f"{path}: is no YAML: {error}") from error
     return plan_of(content, str(path))
 
@@ -67,6 +72,8 @@ def _load(text: str) -> Any:
         letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or letter in "tTfF"]
         for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=Loader)):
+        raise ValueError("`*name` refers to another place, which a short text could do without end; repeat it")
     return yaml.load(text, Loader=Loader)  # noqa: S506 - the loader is the safe one with fewer words
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from batch.core.headers import read_http_date
 from batch.core.prediction import (
     ExecutionPage,
     Listing,
@@ -31,7 +32,6 @@ from batch.net.body import Body, Ending, describe, read_body
 from batch.net.clients import HEADERS, Client, api_client, clip_client, environment_proxy, trusted_certificates
 from batch.net.transport import CONNECTIONS
 from batch.providers.eachlabs.wire import executions, models, poll, submit, uploads
-from batch.providers.eachlabs.wire.parsing import read_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

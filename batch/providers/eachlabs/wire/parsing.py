@@ -6,7 +6,6 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.core.money import read_usd
@@ -81,15 +80,6 @@ def read_moment(value: object) -> datetime | None:
         return None
 
 
-def read_http_date(text: str) -> datetime | None:
-    """Read an HTTP date as an aware one in UTC; None where it is none."""
-    try:
-        moment = parsedate_to_datetime(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-
-
 def read_identifier(value: object) -> str | None:
     """Read an id that can be stored, logged and put into a path; None for everything else."""
     if not isinstance(value, str):
@@ -137,9 +127,3 @@ def as_json_text(value: object) -> str:
         return json.dumps(value, default=str, ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
-
-
-def find_header(headers: Mapping[str, str], name: str) -> str:
-    """Give a header's value whatever case its name was sent in; empty where it is missing."""
-    wanted = name.lower()
-    return next((value for key, value in headers.items() if key.lower() == wanted), "")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from batch.core.headers import find_header, read_retry_after
 from batch.core.prediction import Accepted, Denial, NotAccepted, SubmitOutcome, SubmitRequest, Unclear
 from batch.providers.eachlabs.wire.parsing import (
     clean,
-    find_header,
     parse_object,
-    read_http_date,
     read_identifier,
     read_message,
 )
@@ -95,18 +93,3 @@ def _read_created(status: int, headers: Mapping[str, str], body: bytes) -> Accep
             message=f"HTTP {status} without a prediction id: {read_message(status, body)}", http_status=status
         )
     return Accepted(prediction_id=prediction_id, request_id=clean(find_header(headers, "x-request-id"), 200))
-
-
-def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Give the seconds that `Retry-After` asks for (RFC 9110, 10.2.3); None where it says nothing usable.
-
-    A date counts from the answer's own `Date`, because the clocks may differ, and from `now` where there is none.
-    """
-    text = find_header(headers, "retry-after").strip()
-    if text.isascii() and text.isdigit():
-        return float(text) if len(text) <= 9 else None
-    until = read_http_date(text) if text else None
-    start = read_http_date(find_header(headers, "date")) or (now.astimezone(UTC) if now else None)
-    if until is None or start is None:
-        return None
-    return max(0.0, (until - start).total_seconds())
