@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -51,9 +52,15 @@ class Signals:
 
 @contextmanager
 def signals_heeded() -> Iterator[Signals]:
-    """Take SIGINT and SIGTERM while inside; to be used from the main task of a running loop."""
+    """Take SIGINT and SIGTERM while inside; to be used from the main task of a running loop.
+
+    In another thread than the main one no signals come, and a caller who cancels the task is the one to listen to.
+    """
     loop = asyncio.get_running_loop()
     heeded = Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield heeded
+        return
     for number in _CAUSES:
         loop.add_signal_handler(number, heeded.take, number)
     if interrupts.seen():  # while modules were imported, which has swallowed it

@@ -1,0 +1,313 @@
+"""sora-batch from Python: the same jobs, checks, state and promises as on the command line.
+
+::
+
+    from batch import Job, plan, run
+
+    job = Job("configs/spring.yaml")
+    print(plan(job).usd)
+    print(run(job, yes=True).items)
+
+`run` is for scripts, notebooks and Airflow alike; inside an event loop, `await arun(job)`. Both write the job's state, so
+the command line goes on where they stopped, and the other way round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from batch.errors import CannotCreate, UsageProblem
+from batch.files import make_folder, write_atomic
+from batch.inputs.jobfile import LoadedJob, job_of, read_job
+from batch.inputs.manifest import open_manifest
+from batch.inputs.standard import StandardInput
+from batch.models import profile_for
+from batch.plan import make_plan, open_book
+from batch.plan.describe import plan_text
+from batch.plan.values import high_of
+from batch.prompts import library_for
+from batch.run.calls import Request
+from batch.run.clock import Clock
+from batch.run.engine import Parts
+from batch.run.planning import cache_folder
+from batch.run.session import run_job
+from batch.run.surveying import survey
+from batch.store.lock import lock_path, refuse_if_held
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+    from batch.core.totals import Cost, ItemCounts
+    from batch.errors import Exit
+    from batch.run.calls import Outcome
+    from batch.run.planning import Spend
+
+_ITEM_COLUMNS = ("sku", "file", "line", "variant", "prompt", "negative_prompt", "image", "source", "key")
+
+
+class Job:
+    """A job: a file, or keys and a table.
+
+    Args:
+        source: Path of a job file; or what would stand in one, which is then written as `{name}.yaml`.
+        manifest: Rows for a job made of keys, written beside it as `{name}.parquet`.
+        folder: Where a job made of keys is written.
+
+    Raises:
+        MissingInput: If the file is not there.
+        JobErrors: With everything that is wrong in it.
+        CannotCreate: If it cannot be written.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | Mapping[str, Any],
+        *,
+        manifest: pl.DataFrame | None = None,
+        folder: str | Path = ".",
+    ) -> None:
+        if isinstance(source, str | Path):
+            if manifest is not None:
+                raise UsageProblem("a job file names its own manifest", hint="give the keys instead of the file")
+            self._loaded = read_job(Path(source))
+        else:
+            self._loaded = _written(dict(source), manifest, Path(folder))
+
+    @property
+    def path(self) -> Path:
+        """The job file."""
+        return self._loaded.path
+
+    @property
+    def output(self) -> Path:
+        """The folder of its clips, report and state."""
+        return self._loaded.location.output
+
+    @property
+    def loaded(self) -> LoadedJob:
+        """The checked job, as the rest of the program knows it."""
+        return self._loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a job would buy.
+
+    Attributes:
+        items: Everything that the job wants, bought already or not: a row each, with `usd`, its price at most.
+        rejected: Rows that cannot become an item, with `file`, `line`, `sku`, `column`, `value` and `reason`.
+        to_buy: How many items are still to be bought.
+        usd: Dollars that these cost at most.
+        text: The plan as the command line prints it.
+    """
+
+    items: pl.DataFrame
+    rejected: pl.DataFrame
+    to_buy: int
+    usd: Decimal
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a call went.
+
+    Attributes:
+        exit: As the command line would have ended; 0 where everything that was asked for is done.
+        counts: Items by how they stand.
+        cost: Over all runs of the job.
+        items: The report's table: the manifest's columns, then those that begin with `sb_`; empty without a report.
+        stopped: Why submitting ended early; empty where it did not.
+        notes: What a person should know.
+        report: Paths of the report's files by kind.
+    """
+
+    exit: Exit
+    counts: ItemCounts
+    cost: Cost
+    items: pl.DataFrame
+    stopped: tuple[str, ...]
+    notes: tuple[str, ...]
+    report: Mapping[str, str]
+
+
+def plan(job: Job, *, fetch: bool = False) -> Planned:
+    """Say what a job would buy; needs no key and sends nothing.
+
+    Args:
+        fetch: Read all pictures behind URLs, too; until then their items are in the price and not in the table.
+
+    Raises:
+        Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
+    """
+    loaded = job.loaded
+    view = survey(loaded, fetch=fetch, clock=Clock(), progress=_unheard)
+    profile = profile_for(loaded)
+    with (
+        open_book(cache_folder(loaded)) as book,
+        open_manifest(loaded.job.manifest, loaded.folder, StandardInput()) as manifest,
+    ):
+        made = make_plan(loaded.job, profile, manifest, book, library=library_for(loaded))
+        batches = [batch.select(*_ITEM_COLUMNS, "order") for batch in made.batches()]
+        prices = pl.DataFrame(
+            {
+                "order": pl.Series(range(len(made.orders)), dtype=pl.UInt32),
+                "aspect": [order.aspect for order in made.orders],
+                "duration": [str(order.duration) for order in made.orders],
+                "usd": pl.Series([high_of(order) for order in made.orders], dtype=pl.Decimal(18, 6)),
+            }
+        )
+    items = pl.concat(batches) if batches else pl.DataFrame(schema=dict.fromkeys((*_ITEM_COLUMNS, "order"), pl.String))
+    priced = items.with_columns(pl.col("order").cast(pl.UInt32)).join(prices, on="order", how="left").drop("order")
+    return Planned(
+        items=priced,
+        rejected=view.rejected,
+        to_buy=sum(view.opened) + view.unchecked,
+        usd=view.high,
+        text="\n".join(plan_text(view)),
+    )
+
+
+def run(
+    job: Job,
+    *,
+    yes: bool = False,
+    submit: bool = True,
+    collect: bool = True,
+    strict: bool = False,
+    keep_going: bool = False,
+    on_note: Callable[[str], None] | None = None,
+) -> Result:
+    """Buy what is planned, fetch the clips and write the report; the same call goes on after any stop.
+
+    Works inside a running event loop, too (a notebook's), in a thread of its own; Ctrl-C then ends the wait for it, and
+    the run with the process.
+
+    Args:
+        yes: Buy although the job has no budget; the simulator needs none.
+        submit: Buy; otherwise only what was bought before is fetched.
+        collect: Wait for the clips and fetch them.
+        strict: Buy nothing if any row is rejected.
+        keep_going: Switch the breaker off.
+        on_note: Told what a person should read once.
+
+    Raises:
+        Problem: If the call cannot begin: bad manifest, another run at work, no key, no provider, nobody confirmed.
+    """
+    options: dict[str, Any] = {
+        "yes": yes,
+        "submit": submit,
+        "collect": collect,
+        "strict": strict,
+        "keep_going": keep_going,
+        "on_note": on_note,
+    }
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(arun(job, **options))
+    ended: list[Result | BaseException] = []
+
+    def work() -> None:
+        try:
+            ended.append(asyncio.run(arun(job, **options)))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            ended.append(error)
+
+    thread = threading.Thread(target=work, name="sora-batch", daemon=True)
+    thread.start()
+    thread.join()
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0]
+
+
+async def arun(
+    job: Job,
+    *,
+    yes: bool = False,
+    submit: bool = True,
+    collect: bool = True,
+    strict: bool = False,
+    keep_going: bool = False,
+    on_note: Callable[[str], None] | None = None,
+) -> Result:
+    """Do the same as `run` inside an event loop; a cancelled call winds down as after Ctrl-C."""
+    loaded = job.loaded
+    refuse_if_held(lock_path(loaded.location.state))
+    request = Request(
+        parts=Parts(submit=submit, collect=collect, wait=True),
+        strict=strict,
+        keep_going=keep_going,
+        confirm=lambda spend: yes or _has_budget(loaded, spend),
+    )
+    outcome = await run_job(loaded, request, audience=_Audience(on_note), clock=Clock())
+    return await asyncio.to_thread(_result, outcome)
+
+
+def _has_budget(loaded: LoadedJob, spend: Spend) -> bool:
+    budget = loaded.job.budget
+    return loaded.job.simulated or not spend.items or (budget.per_run_usd or budget.per_day_usd) is not None
+
+
+def _result(outcome: Outcome) -> Result:
+    table = outcome.report.get("parquet")
+    return Result(
+        exit=outcome.exit,
+        counts=outcome.counts,
+        cost=outcome.cost,
+        items=pl.read_parquet(table) if table else pl.DataFrame(),
+        stopped=tuple(stop.message for stop in outcome.stops),
+        notes=outcome.notes,
+        report=outcome.report,
+    )
+
+
+def _written(keys: dict[str, Any], manifest: pl.DataFrame | None, folder: Path) -> LoadedJob:
+    """Write a job made of keys, and its table, once they are known to be right."""
+    name = str(keys.get("name", "job"))
+    if manifest is not None:
+        keys = {**keys, "manifest": {**keys.get("manifest", {}), "path": f"{name}.parquet"}}
+    path = folder / f"{name}.yaml"
+    text = json.dumps(keys, indent=2, ensure_ascii=False, default=str) + "\n"  # JSON is YAML
+    loaded = job_of(path, text)
+    try:
+        make_folder(path.absolute().parent)
+        if manifest is not None:
+            manifest.write_parquet(folder / f"{name}.parquet")
+        write_atomic(path, text.encode())
+    except OSError as error:
+        raise CannotCreate(str(error.strerror), where=str(path), hint="name another folder") from error
+    return loaded
+
+
+def _unheard(*_: object) -> None:
+    """Hear nothing of pictures that are read."""
+
+
+class _Audience:
+    """Hears of a run what a caller wants to hear."""
+
+    def __init__(self, on_note: Callable[[str], None] | None) -> None:
+        self._on_note = on_note or _unheard
+
+    def note(self, message: str) -> None:
+        """Pass on what a person should read."""
+        self._on_note(message)
+
+    def moved(self) -> None:
+        """Numbers are in the result."""
+
+    def follow(self, numbers: object) -> None:
+        """Nobody follows them."""
+
+    def close(self) -> None:
+        """Nothing is open."""
