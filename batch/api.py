@@ -8,8 +8,8 @@
     print(plan(job).usd)
     print(run(job, yes=True).items)
 
-`run` is for scripts, notebooks and Airflow alike; inside an event loop, `await arun(job)`. Both write the job's state, so
-the command line goes on where they stopped, and the other way round.
+`run` is for scripts, notebooks and Airflow alike; inside an event loop, `await arun(job)`. Both write the job's state,
+so the command line goes on where they stopped, and the other way round.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from batch.inputs.jobfile import LoadedJob, job_of, read_job
 from batch.inputs.manifest import open_manifest
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
-from batch.plan import make_plan, open_book
-from batch.plan.describe import plan_text
-from batch.plan.values import high_of
+from batch.planning import make_plan, open_book
+from batch.planning.describe import plan_text
+from batch.planning.values import high_of
 from batch.prompts import library_for
-from batch.run.calls import Request
-from batch.run.clock import Clock
-from batch.run.engine import Parts
-from batch.run.planning import cache_folder
-from batch.run.session import run_job
-from batch.run.surveying import survey
+from batch.running.calls import Request
+from batch.running.clock import Clock
+from batch.running.engine import Parts
+from batch.running.planning import cache_folder
+from batch.running.session import run_job
+from batch.running.surveying import survey
 from batch.store.lock import lock_path, refuse_if_held
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     from batch.core.totals import Cost, ItemCounts
     from batch.errors import Exit
-    from batch.run.calls import Outcome
-    from batch.run.planning import Spend
+    from batch.running.calls import Outcome
+    from batch.running.planning import Spend
 
 _ITEM_COLUMNS = ("sku", "file", "line", "variant", "prompt", "negative_prompt", "image", "source", "key")
 

@@ -1,8 +1,8 @@
 """A shell for the state machine test: the real state on disk, the simulator's pure world, and the truth about both.
 
-It does what `batch/run` does, a step at a time and without HTTP: an intent with its reservation, at most one POST, an
-answer that may be lost, polls read by the real reader, the real retry table, adoption by the upload's echo. Beside the
-state it keeps what became of every POST, which only the provider can know, and holds the state against it.
+It does what `batch/running` does, a step at a time and without HTTP: an intent with its reservation, at most one POST,
+an answer that may be lost, polls read by the real reader, the real retry table, adoption by the upload's echo. Beside
+the state it keeps what became of every POST, which only the provider can know, and holds the state against it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from batch.core.retry import NO_OUTPUT, BuyAgain, Refused, decide
 from batch.core.summary import ClipFacts
 from batch.errors import StateDamaged
 from batch.providers.eachlabs.wire.poll import read_poll
-from batch.run.clock import utc_day
+from batch.running.clock import utc_day
 from batch.simulator import answers, twists
 from batch.simulator.values import Clip, Prediction, Size
 from batch.simulator.values import Status as Word

@@ -19,7 +19,7 @@ from batch.inputs.adapters import builtin_adapters
 from batch.inputs.jobfile import job_of
 from batch.inputs.manifest import open_manifest
 from batch.inputs.plaintext import plain_text
-from batch.plan.fingerprint import fingerprint_of
+from batch.planning.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from batch.inputs.picturefacts import BadPicture, GoodPicture, PictureLimits, Un
 from batch.inputs.pictures import FetchCounts, PictureBook
 from batch.net.buckets import BucketProblem, Buckets
 from batch.net.clients import picture_client
-from batch.plan.looking import look_at
+from batch.planning.looking import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

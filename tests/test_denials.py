@@ -10,11 +10,11 @@ import pytest
 from batch.core.ending import Cause
 from batch.core.pace import InFlightLimit
 from batch.core.prediction import Denial, NotAccepted
-from batch.run.hindrances import Hindrances
-from batch.run.traffic import Gate
+from batch.running.hindrances import Hindrances
+from batch.running.traffic import Gate
 
 if TYPE_CHECKING:
-    from batch.run.clock import Clock
+    from batch.running.clock import Clock
 
 NO_MONEY = NotAccepted(denial=Denial.BALANCE, http_status=402, message="payment required")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from batch.core import events as ev
-from batch.run.feed import Feed
+from batch.running.feed import Feed
 from tests.store.conftest import NOW, States, intent, items, load
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from batch.inputs.receiving import Bounds, Throttle, TooSlow, receive
 from batch.inputs.remote import Reach
 from batch.net.buckets import Buckets
 from batch.net.clients import picture_client
-from batch.plan.looking import look_at
+from batch.planning.looking import look_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,7 @@ import pytest
 
 from batch.core.framing import Framing, parse_focus, read_framing
 from batch.core.item import fit_rules
-from batch.run.framing import fit_of, fit_settings
+from batch.running.framing import fit_of, fit_settings
 from tests.test_plan import items_of, job, pictures, planned, rejected_of
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from batch.frames.preparing import prepare_frame
 from batch.frames.settings import FitSettings, FrameTarget
 from batch.inputs.manifest import open_manifest
 from batch.inputs.picturefacts import Unusable
-from batch.plan.looking import look_at
+from batch.planning.looking import look_at
 from batch.simulator.fault_file import FaultFileError, read_fault_file
 from tests.hostile.bombs import scans
 from tests.hostile.pictures import chunk, png, tiff

@@ -23,7 +23,7 @@ from batch.net import gate
 from batch.net.buckets import Buckets
 from batch.net.clients import picture_client
 from batch.net.gate import refused_reason
-from batch.plan.looking import look_at
+from batch.planning.looking import look_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

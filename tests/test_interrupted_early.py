@@ -14,10 +14,10 @@ import pytest
 from batch.cli import main
 from batch.errors import Exit, Interrupted, UsageProblem
 from batch.inputs.jobfile import read_job
-from batch.run import session
-from batch.run.calls import Request
-from batch.run.clock import Clock
-from batch.run.engine import Parts
+from batch.running import session
+from batch.running.calls import Request
+from batch.running.clock import Clock
+from batch.running.engine import Parts
 from batch.store.store import Store
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ sys.exit(main(["run", "--yes", {job!r}]))
 """
 
 
-@pytest.mark.parametrize("module", ["batch.cli.console", "batch.run.session", "batch.frames.pool"])
+@pytest.mark.parametrize("module", ["batch.cli.console", "batch.running.session", "batch.frames.pool"])
 @pytest.mark.parametrize(
     "strike",
     ["Swallows()", "signal.raise_signal(signal.SIGINT)", "try: signal.raise_signal(2)\n            except: 1 / 0"],

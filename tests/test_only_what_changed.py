@@ -23,8 +23,8 @@ from batch.core.job import Job
 from batch.core.phases import Phase
 from batch.inputs.manifest import open_manifest
 from batch.models import builtin_profiles
-from batch.plan import make_plan, open_book
-from batch.plan.looking import limits_of
+from batch.planning import make_plan, open_book
+from batch.planning.looking import limits_of
 from batch.store.history import Earlier
 from tests.proof.shop import Shop, draw
 

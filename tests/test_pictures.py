@@ -31,7 +31,7 @@ from batch.inputs.picturefacts import (
 )
 from batch.inputs.pictures import FetchCounts, PictureBook
 from batch.net.clients import picture_client
-from batch.plan.looking import look_at
+from batch.planning.looking import look_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

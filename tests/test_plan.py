@@ -25,13 +25,13 @@ from batch.errors import CannotCreate, JobProblem
 from batch.inputs.jobfile import read_job
 from batch.inputs.manifest import open_manifest
 from batch.models import builtin_profiles
-from batch.plan import ITEM_SCHEMA, Plan, make_plan, open_book
-from batch.plan.describe import plan_json, plan_text
-from batch.plan.fingerprint import fingerprint_of
-from batch.plan.forecast import Caps, Fitting, expected_seconds
-from batch.plan.keys import key_texts, keys_of
-from batch.plan.rejects import remove_rejected, write_rejected
-from batch.plan.survey import PlanView, known_items, view_plan
+from batch.planning import ITEM_SCHEMA, Plan, make_plan, open_book
+from batch.planning.describe import plan_json, plan_text
+from batch.planning.fingerprint import fingerprint_of
+from batch.planning.forecast import Caps, Fitting, expected_seconds
+from batch.planning.keys import key_texts, keys_of
+from batch.planning.rejects import remove_rejected, write_rejected
+from batch.planning.survey import PlanView, known_items, view_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

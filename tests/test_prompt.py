@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from batch.core.job import Manifest as ManifestKeys
 from batch.core.prompt import Placeholder, Text, parse_template, placeholders
 from batch.inputs.manifest import open_manifest
-from batch.plan.rendering import words
+from batch.planning.rendering import words
 
 
 def rendered(template: str, rows: list[dict[str, str]]) -> list[str | None]:

@@ -9,7 +9,7 @@ import pytest
 
 from batch.core.job import Provider
 from batch.errors import JobProblem
-from batch.run.simulated import simulator_beside
+from batch.running.simulated import simulator_beside
 
 if TYPE_CHECKING:
     from pathlib import Path

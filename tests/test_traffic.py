@@ -13,9 +13,9 @@ import pytest
 
 from batch.core import pace
 from batch.core.pace import InFlightLimit
-from batch.run import traffic
-from batch.run.clock import Clock
-from batch.run.traffic import Gate, Rate
+from batch.running import traffic
+from batch.running.clock import Clock
+from batch.running.traffic import Gate, Rate
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from batch.core.lifecycle import Attempt, AttemptState, Phase, Record
 from batch.core.prediction import Prediction, Seen, Status
-from batch.run.watch import Watch
+from batch.running.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Any
 
 from batch.core.lifecycle import Attempt, AttemptState, Phase, Record
 from batch.core.prediction import NoAnswer, PollOutcome, Prediction, Seen, Status
-from batch.run.watch import Watch
+from batch.running.watch import Watch
 
 
 def _record(item_id: int, prediction_id: str) -> Record:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from batch.run.auditing import Audit
+    from batch.running.auditing import Audit
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Audit, and say what does not agree."""
-    from batch.run.auditing import audit_job  # noqa: PLC0415 - start-up counts
-    from batch.run.clock import Clock  # noqa: PLC0415 - the same
+    from batch.running.auditing import audit_job  # noqa: PLC0415 - start-up counts
+    from batch.running.clock import Clock  # noqa: PLC0415 - the same
 
     found = asyncio.run(audit_job(read_job(arguments.job), Clock()))
     if arguments.json:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Cancel, and say what came of it; 4 where something still runs."""
-    from batch.run.cancelling import cancel_items  # noqa: PLC0415 - start-up counts
-    from batch.run.clock import Clock  # noqa: PLC0415 - the same
+    from batch.running.cancelling import cancel_items  # noqa: PLC0415 - start-up counts
+    from batch.running.clock import Clock  # noqa: PLC0415 - the same
 
     loaded = read_job(arguments.job)
 

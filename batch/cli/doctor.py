@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from batch.run.findings import Finding
-    from batch.run.planning import Spend
-    from batch.run.rebuilding import Rebuilt
+    from batch.running.findings import Finding
+    from batch.running.planning import Spend
+    from batch.running.rebuilding import Rebuilt
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,9 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageProblem("--yes belongs to --live", hint="nothing else that the doctor does costs money")
     if arguments.force:
         raise UsageProblem("--force belongs to --rebuild", hint="give both, or neither")
-    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
-    from batch.run.doctor import examine  # noqa: PLC0415 - start-up counts
-    from batch.run.findings import Level  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.doctor import examine  # noqa: PLC0415 - start-up counts
+    from batch.running.findings import Level  # noqa: PLC0415 - the same
 
     findings = asyncio.run(examine(read_job(arguments.job), Clock()))
     bad = [finding for finding in findings if finding.level is Level.BAD]
@@ -54,8 +54,8 @@ def _lines(finding: Finding) -> Iterator[str]:
 
 def _live(arguments: argparse.Namespace) -> Exit:
     """Buy the one item, and leave what it tells to the ordinary look that follows."""
-    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
-    from batch.run.live import buy_and_measure  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.live import buy_and_measure  # noqa: PLC0415 - the same
 
     loaded = read_job(arguments.job)
 
@@ -73,8 +73,8 @@ def _live(arguments: argparse.Namespace) -> Exit:
 
 
 def _rebuild(arguments: argparse.Namespace) -> Exit:
-    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
-    from batch.run.rebuilding import rebuild  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.rebuilding import rebuild  # noqa: PLC0415 - the same
 
     progress = Progress(log_format="text")
     rebuilt = asyncio.run(rebuild(read_job(arguments.job), progress, Clock(), force=arguments.force))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from batch.run.explaining import Explanation, Story
+    from batch.running.explaining import Explanation, Story
     from batch.store.history import Earlier
 
 _NEEDS_PERSON = WITH_PERSON | {Phase.UNCONFIRMED}
@@ -23,7 +23,7 @@ _NEEDS_PERSON = WITH_PERSON | {Phase.UNCONFIRMED}
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain one SKU."""
-    from batch.run.explaining import explain  # noqa: PLC0415 - start-up counts
+    from batch.running.explaining import explain  # noqa: PLC0415 - start-up counts
 
     progress = Progress(log_format=arguments.log_format)
     pictures = progress.pictures("pictures looked at")

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from batch.run.previewing import Previewed
+    from batch.running.previewing import Previewed
 
 _LISTED = 20
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the frames and the sheet, and say which are worth a look."""
-    from batch.run.previewing import FRAMES_FOLDER, Choice, preview  # noqa: PLC0415 - start-up counts
+    from batch.running.previewing import FRAMES_FOLDER, Choice, preview  # noqa: PLC0415 - start-up counts
 
     if arguments.limit < 1:
         raise UsageProblem("--limit has to be 1 or more", hint="leave it out for 500")

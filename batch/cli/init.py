@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from batch.run.starting import Started
+    from batch.running.starting import Started
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _start(arguments: argparse.Namespace) -> int:
-    from batch.plan.describe import plan_text  # noqa: PLC0415 - start-up counts
-    from batch.run.clock import Clock  # noqa: PLC0415 - the same
-    from batch.run.starting import start_job  # noqa: PLC0415 - the same
+    from batch.planning.describe import plan_text  # noqa: PLC0415 - start-up counts
+    from batch.running.clock import Clock  # noqa: PLC0415 - the same
+    from batch.running.starting import start_job  # noqa: PLC0415 - the same
 
     progress = Progress(log_format="text")
     started = start_job(

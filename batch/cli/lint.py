@@ -11,14 +11,14 @@ from batch.inputs.jobfile import read_job
 if TYPE_CHECKING:
     import argparse
 
-    from batch.plan.linting import LintReport
-    from batch.run.mending import Fixes
+    from batch.planning.linting import LintReport
+    from batch.running.mending import Fixes
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Look the prompts through, and end with 1 if any finding is an error."""
-    from batch.plan.lintwords import lint_json, lint_text  # noqa: PLC0415 - start-up counts
-    from batch.run.linting import lint  # noqa: PLC0415 - the same
+    from batch.planning.lintwords import lint_json, lint_text  # noqa: PLC0415 - start-up counts
+    from batch.running.linting import lint  # noqa: PLC0415 - the same
 
     fixed = _fix(arguments) if arguments.fix else {}
     report, source = lint(read_job(arguments.job))
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _fix(arguments: argparse.Namespace) -> dict[str, Any]:
     """Show what can be mended, and write it if somebody says yes."""
-    from batch.run.mending import plan_fixes, write_fixes  # noqa: PLC0415 - start-up counts
+    from batch.running.mending import plan_fixes, write_fixes  # noqa: PLC0415 - start-up counts
 
     fixes = plan_fixes(read_job(arguments.job))
     if not arguments.json:

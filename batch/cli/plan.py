@@ -12,15 +12,15 @@ from batch.inputs.jobfile import read_job
 if TYPE_CHECKING:
     import argparse
 
-    from batch.plan.survey import PlanView
+    from batch.planning.survey import PlanView
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan, print the plan, and say with the exit code whether a run would have rows to reject."""
-    from batch.plan.describe import plan_json, plan_text  # noqa: PLC0415 - start-up counts
-    from batch.plan.rejects import rejected_text, write_rejected  # noqa: PLC0415 - the same
-    from batch.run.clock import Clock  # noqa: PLC0415 - the same
-    from batch.run.surveying import survey  # noqa: PLC0415 - the same
+    from batch.planning.describe import plan_json, plan_text  # noqa: PLC0415 - start-up counts
+    from batch.planning.rejects import rejected_text, write_rejected  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - the same
+    from batch.running.surveying import survey  # noqa: PLC0415 - the same
 
     if arguments.explain is not None:
         return explain.run(arguments)

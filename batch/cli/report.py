@@ -37,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace, loaded: LoadedJob, connection: sqlite3.Connection) -> None:
-    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
-    from batch.run.judging import look_at_clips  # noqa: PLC0415 - the same
-    from batch.run.reporting import write_job_report  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.judging import look_at_clips  # noqa: PLC0415 - the same
+    from batch.running.reporting import write_job_report  # noqa: PLC0415 - the same
 
     if loaded.job.quality.look:
         look_at_clips(loaded, profile_for(loaded), connection, complain)

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch.core.lifecycle import Attempt
-    from batch.run.accounting import Decided, Unaccounted
-    from batch.run.resolving import Decision, Known
+    from batch.running.accounting import Decided, Unaccounted
+    from batch.running.resolving import Decision, Known
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show what is known, or write the decision down."""
-    from batch.run.accounting import show_unaccounted  # noqa: PLC0415 - start-up counts
-    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
-    from batch.run.resolving import decide, look_up  # noqa: PLC0415 - the same
+    from batch.running.accounting import show_unaccounted  # noqa: PLC0415 - start-up counts
+    from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.resolving import decide, look_up  # noqa: PLC0415 - the same
 
     loaded = read_job(arguments.job)
     decision = _decision(arguments)
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _decision(arguments: argparse.Namespace) -> Decision | None:
-    from batch.run.resolving import Decision, Verdict  # noqa: PLC0415 - start-up counts
+    from batch.running.resolving import Decision, Verdict  # noqa: PLC0415 - start-up counts
 
     if arguments.adopt is not None:
         verdict = Verdict.ADOPT

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan the chosen items again, and say what they may cost."""
-    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
-    from batch.run.retrying import retry_items  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.retrying import retry_items  # noqa: PLC0415 - the same
 
     kinds = {
         Phase.FAILED: arguments.failed,

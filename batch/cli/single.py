@@ -106,7 +106,7 @@ def _job(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _why_rejected(folder: Path) -> ManifestProblem | None:
     """Say of the one row what a list of rejected rows says of many."""
-    from batch.run.planning import REJECTED_FILE  # noqa: PLC0415 - start-up counts
+    from batch.running.planning import REJECTED_FILE  # noqa: PLC0415 - start-up counts
 
     try:
         with (folder / REJECTED_FILE).open(encoding="utf-8-sig", newline="") as file:

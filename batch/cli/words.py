@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from batch.core.summary import Cost, ItemCounts
     from batch.inputs.jobfile import LoadedJob
-    from batch.run.calls import Outcome
+    from batch.running.calls import Outcome
 
 _ITEM_WORDS = ("done", "skipped", "failed", "refused", "unconfirmed", "pending", "rejected")
 

@@ -14,8 +14,8 @@ from batch.store.lock import lock_path, refuse_if_held
 if TYPE_CHECKING:
     import argparse
 
-    from batch.run.calls import Outcome
-    from batch.run.planning import Spend
+    from batch.running.calls import Outcome
+    from batch.running.planning import Spend
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,10 +36,10 @@ def buy(arguments: argparse.Namespace) -> tuple[LoadedJob, Outcome]:
 
 
 async def _work(arguments: argparse.Namespace, loaded: LoadedJob) -> Outcome:
-    from batch.run.calls import Request  # noqa: PLC0415 - the same
-    from batch.run.clock import Clock  # noqa: PLC0415 - start-up counts
-    from batch.run.engine import Parts  # noqa: PLC0415 - the same
-    from batch.run.session import run_job  # noqa: PLC0415 - the same
+    from batch.running.calls import Request  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.engine import Parts  # noqa: PLC0415 - the same
+    from batch.running.session import run_job  # noqa: PLC0415 - the same
 
     collecting = arguments.command == "collect"
     parts = Parts(

@@ -18,8 +18,8 @@ import sys
 import time
 
 from batch.core.pace import WINDOW
-from batch.run.clock import Clock
-from batch.run.traffic import Rate
+from batch.running.clock import Clock
+from batch.running.traffic import Rate
 
 LIMITS = (60, 600, 6_000)
 SENDERS = 64

@@ -69,10 +69,10 @@ def plan(folder: Path, kind: str) -> None:
     from batch.inputs.jobfile import read_job  # noqa: PLC0415 - the imports are part of what is measured
     from batch.inputs.manifest import open_manifest  # noqa: PLC0415 - the same
     from batch.models import profile_for  # noqa: PLC0415 - the same
-    from batch.plan import make_plan, open_book  # noqa: PLC0415 - the same
-    from batch.plan.describe import plan_text  # noqa: PLC0415 - the same
-    from batch.plan.forecast import Caps  # noqa: PLC0415 - the same
-    from batch.plan.survey import known_items, view_plan  # noqa: PLC0415 - the same
+    from batch.planning import make_plan, open_book  # noqa: PLC0415 - the same
+    from batch.planning.describe import plan_text  # noqa: PLC0415 - the same
+    from batch.planning.forecast import Caps  # noqa: PLC0415 - the same
+    from batch.planning.survey import known_items, view_plan  # noqa: PLC0415 - the same
 
     loaded = read_job(folder / f"{kind}.yaml")
     profile = profile_for(loaded)

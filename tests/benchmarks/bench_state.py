@@ -28,7 +28,7 @@ from batch.core.lifecycle import Phase
 from batch.core.media import Size
 from batch.core.order import Order
 from batch.core.pricing import ExactPrice
-from batch.run.clock import utc_day
+from batch.running.clock import utc_day
 from batch.store import changes, queries
 from batch.store.loading import LoadedPlan, load_plan
 from batch.store.seal import close_seal

@@ -152,8 +152,8 @@ def main() -> int:
             ("batch.store.changes.apply", apply),
             ("batch.store.changes.read_one", read_one),
             ("batch.store.changes.end_run", end_run),
-            ("batch.run.session.open_store", open_store),
-            ("batch.run.reporting.read_state", read_state),
+            ("batch.running.session.open_store", open_store),
+            ("batch.running.reporting.read_state", read_state),
             ("os.fsync", lambda _: None),
         ):
             stack.enter_context(patch(name, replacement))

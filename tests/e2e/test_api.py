@@ -18,7 +18,7 @@ from batch.cli import main
 from batch.errors import Busy, Exit, MissingInput, UsageProblem
 from batch.inputs.jobfile import JobErrors
 from batch.store.lock import RunLock, lock_path
-from tests.proof.shop import draw
+from tests.proof.shop import draw, wait_until
 
 if TYPE_CHECKING:
     from typing import Any
@@ -62,7 +62,7 @@ def test_frames_in_and_frames_out(tmp_path: Path, rows: pl.DataFrame) -> None:
 
     notes: list[str] = []
     made = run(spring, on_note=notes.append)
-    assert (made.exit, made.counts.done, made.counts.rejected, str(made.cost.settled)) == (
+    assert (made.exit, made.counts.done, made.counts.rejected, made.cost.settled) == (
         Exit.SOME_FAILED,
         2,
         1,
@@ -90,8 +90,8 @@ async def test_a_cancelled_call_winds_down_and_is_gone_on_with(tmp_path: Path, r
     slow = job(tmp_path, rows.head(2), provider={"name": "simulator", "speed": 40, "clips": "cached"})
     ledger = slow.output / "simulator" / "ledger.jsonl"
     task = asyncio.create_task(arun(slow))
-    while not (ledger.exists() and ledger.read_text("utf-8").count('"accepted"') == 2):
-        await asyncio.sleep(0.05)
+    both = lambda: ledger.exists() and ledger.read_text("utf-8").count('"accepted"') == 2  # noqa: E731
+    await asyncio.to_thread(wait_until, both)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -104,7 +104,7 @@ def test_what_cannot_begin_is_raised(tmp_path: Path, rows: pl.DataFrame) -> None
     """Each as its own error, with nothing written where the keys are wrong."""
     with pytest.raises(MissingInput):
         Job(tmp_path / "no.yaml")
-    with pytest.raises(JobErrors, match="did you mean limits"):
+    with pytest.raises(JobErrors, match="did you mean `limits`"):
         job(tmp_path, rows, limit={"in_flight": 2})
     assert not (tmp_path / "spring.yaml").exists()
     with pytest.raises(UsageProblem, match="names its own manifest"):
@@ -131,7 +131,7 @@ def test_the_readme_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     draw(tmp_path / "mug.png", 1)
     monkeypatch.chdir(tmp_path)
     told: dict[str, Any] = {}
-    exec(code, told)  # noqa: S102 - it is ours
+    exec(code, told)
     assert told["result"].exit == Exit.DONE
 
 

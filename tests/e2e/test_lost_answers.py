@@ -86,7 +86,7 @@ def test_a_submit_that_the_run_did_not_wait_for_is_unconfirmed_and_not_pending(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The time is over and an answer still open: numbers and exit code say that it may have been paid for."""
-    monkeypatch.setattr("batch.run.engine._OPEN_POST_SECONDS", 0.2)
+    monkeypatch.setattr("batch.running.engine._OPEN_POST_SECONDS", 0.2)
     monkeypatch.setenv("EACHLABS_API_KEY", "k")
     shop.rows("A-1")
     faults = shop.faults("{on: submit, fault: delay, seconds: 30, when: after}")

@@ -16,7 +16,7 @@ from batch.frames.settings import FitSettings, FrameTarget
 from batch.inputs.jobfile import locate, read_job
 from batch.inputs.manifest import open_manifest
 from batch.models import load_profiles
-from batch.plan.looking import look_at
+from batch.planning.looking import look_at
 from batch.simulator.fault_file import FaultFileError, read_fault_file
 from tests.hostile.pictures import pictures
 from tests.hostile.tables import parquets, texts

@@ -14,8 +14,8 @@ from batch.inputs.jobfile import read_job
 from batch.inputs.manifest import open_manifest
 from batch.inputs.standard import StandardInput
 from batch.models import profile_for
-from batch.plan import make_plan, open_book
-from batch.plan.fingerprint import fingerprint_of
+from batch.planning import make_plan, open_book
+from batch.planning.fingerprint import fingerprint_of
 from batch.prompts import builtin_library, library_for
 from batch.prompts.wordlists import vocabulary_for
 

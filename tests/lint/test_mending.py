@@ -22,7 +22,7 @@ from batch.core.yamledit import replace_text
 from batch.core.yamltree import Tree, read_tree
 from batch.inputs.jobfile import read_job
 from batch.prompts.wordlists import builtin_vocabulary
-from batch.run.linting import lint
+from batch.running.linting import lint
 
 ROOT = Path(__file__).parent.parent.parent
 VOCABULARY = builtin_vocabulary()

@@ -30,9 +30,9 @@ ROOT = Path(__file__).parents[2]
 
 _IMPORTED = (
     *(f"batch.cli.{name}" for name in ("work", "cancel", "status", "simulate")),
-    "batch.run.concluding",
-    "batch.run.session",
-    "batch.run.reporting",
+    "batch.running.concluding",
+    "batch.running.session",
+    "batch.running.reporting",
     "batch.simulator.server",
     *(f"PIL.{name}" for name in ("ImageCms", "ImageFilter", "JpegImagePlugin", "PngImagePlugin")),
     *(f"batch.frames.{name}" for name in ("composing", "decoding", "encoding", "finding")),
@@ -272,7 +272,7 @@ def _hurry(seconds: float) -> None:
         return
     from batch.collect import download  # noqa: PLC0415 - imported long ago
     from batch.providers.eachlabs.client import EachlabsProvider, Timeouts  # noqa: PLC0415 - the same
-    from batch.run import collector  # noqa: PLC0415 - the same
+    from batch.running import collector  # noqa: PLC0415 - the same
 
     short = Timeouts(submit_read=seconds, submit_total=2 * seconds, read=seconds, total=2 * seconds)
     options = EachlabsProvider.__init__.__kwdefaults__

@@ -53,9 +53,9 @@ _MODULES = (
     "batch.frames.composing",
     "batch.frames.encoding",
     "batch.frames.finding",
-    "batch.plan",
+    "batch.planning",
     "batch.report.writer",
-    "batch.run.session",
+    "batch.running.session",
     "batch.simulator.server",
 )
 
