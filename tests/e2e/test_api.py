@@ -62,12 +62,8 @@ def test_frames_in_and_frames_out(tmp_path: Path, rows: pl.DataFrame) -> None:
 
     notes: list[str] = []
     made = run(spring, on_note=notes.append)
-    assert (made.exit, made.counts.done, made.counts.rejected, made.cost.settled) == (
-        Exit.SOME_FAILED,
-        2,
-        1,
-        "0.80",
-    )
+    assert (made.exit, made.cost.settled) == (Exit.SOME_FAILED, Decimal("0.80"))
+    assert (made.counts.done, made.counts.rejected) == (2, 1)
     assert made.items.select("sku", "sb_status").rows() == [("00152", "done"), ("B-2", "done")]
     assert all((spring.output / clip).is_file() for clip in made.items["sb_clip"])
     assert notes
