@@ -138,7 +138,8 @@ class Transport(httpx.AsyncBaseTransport):
             )
         if self._gate is not None and response.status in _REDIRECTS:
             response.close()
-            return httpx.Response(response.status, headers=response.raw_headers, request=request)
+            nothing = httpx.ByteStream(b"")
+            return httpx.Response(response.status, headers=response.raw_headers, stream=nothing, request=request)
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Stream(response), request=request)
 
     async def aclose(self) -> None:
