@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from batch.cli import main
 from batch.core.objects import ObjectPlace, read_object_url
 from batch.inputs.picturefacts import BadPicture, GoodPicture, PictureLimits, Unusable, resolve_source
 from batch.inputs.pictures import FetchCounts, PictureBook
@@ -111,6 +112,23 @@ def test_a_job_reads_manifests_and_pictures_from_a_bucket(storage: Storage, shop
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+@pytest.mark.usefixtures("environment")
+def test_init_takes_an_export_from_a_bucket(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its relative pictures lie beside it there, through the adapter, too."""
+    monkeypatch.chdir(tmp_path)
+    header = "sku,store_view_code,product_type,visibility,name,categories,base_image,additional_images"
+    storage.put("magento/all products.csv", f'{header}\nM-1,,simple,"Catalog, Search",Mug,Mugs,m/u/mug.png,\n'.encode())
+    storage.put("magento/m/u/mug.png", picture("green"))
+    assert main(["init", "s3://shop/magento/all products.csv", "-o", "shop.yaml", "--simulator"]) == 0
+    assert capsys.readouterr().out.startswith("Magento")
+    assert main(["plan", "shop.yaml", "--fetch", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["items"]["to_buy"], told["items"]["unchecked"]) == (1, 0)
+
+
 def test_a_wrong_key_is_named_and_nothing_is_planned(storage: Storage, shop: Shop) -> None:
     """With what the server calls it, and without the key."""
     storage.put("feeds/one.csv", b"sku,image\nA-1,a.png\n")

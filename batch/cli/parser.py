@@ -186,7 +186,7 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _init(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("export", type=_path, nargs="?", metavar="EXPORT", help="a shop's export, or any manifest")
+    parser.add_argument("export", nargs="?", metavar="EXPORT", help="a shop's export, or any manifest: path or URL")
     parser.add_argument("--simulator", action="store_true", help="with EXPORT: a job that tries it out, without money")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--sample", metavar="NAME", help="write a sample job with its manifest and pictures")

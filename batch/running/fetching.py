@@ -12,7 +12,7 @@ from batch.net.buckets import Buckets
 from batch.planning.looking import limits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import httpx
 
@@ -28,7 +28,12 @@ def reach_of(loaded: LoadedJob, listen: Callable[[], None] = lambda: None) -> Re
     Args:
         listen: Called while it arrives; what it raises ends that.
     """
-    return Reach(client=lambda: _client(loaded), buckets=Buckets(os.environ), listen=listen)
+    return reach(loaded.job.network.allow_hosts, listen)
+
+
+def reach(allow_hosts: Collection[str] = (), listen: Callable[[], None] = lambda: None) -> Reach:
+    """Say how far a manifest may be fetched from that no job names yet: public addresses, and what is opened."""
+    return Reach(client=lambda: _client(allow_hosts), buckets=Buckets(os.environ), listen=listen)
 
 
 def rows_of(loaded: LoadedJob, stdin: Readable, listen: Callable[[], None] = lambda: None) -> Manifest:
@@ -48,11 +53,11 @@ async def fetch_pictures(loaded: LoadedJob, plan: Plan, book: PictureBook, progr
     """Fetch the pictures behind URLs, or ask whether they changed."""
     rules = FetchRules(max_speed=loaded.job.network.max_speed)
     buckets = Buckets(os.environ, seconds=rules.seconds)
-    async with _client(loaded) as client:
+    async with _client(loaded.job.network.allow_hosts) as client:
         await book.fetch_all(plan.urls, client, limits_of(loaded.job.image), progress, rules=rules, buckets=buckets)
 
 
-def _client(loaded: LoadedJob) -> httpx.AsyncClient:
+def _client(allow_hosts: Collection[str]) -> httpx.AsyncClient:
     from batch.net.clients import picture_client  # noqa: PLC0415 - heavy, and most jobs fetch nothing
 
-    return picture_client(loaded.job.network.allow_hosts)
+    return picture_client(allow_hosts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -20,7 +21,9 @@ from batch.files import atomic, make_folder
 from batch.inputs.adapters import adapter_named
 from batch.inputs.jobfile import job_of
 from batch.inputs.manifest import KNOWN, STANDARD_INPUT, open_manifest
+from batch.inputs.remote import is_remote
 from batch.planning.values import high_of
+from batch.running.fetching import reach
 from batch.running.surveying import survey
 
 if TYPE_CHECKING:
@@ -58,11 +61,11 @@ class Started:
     view: PlanView
 
 
-def start_job(export: Path, output: Path | None, *, simulated: bool, clock: Clock, progress: Progress) -> Started:
+def start_job(export: str, output: Path | None, *, simulated: bool, clock: Clock, progress: Progress) -> Started:
     """Look at an export, write a job for it, and plan that.
 
     Args:
-        export: CSV, TSV or Parquet.
+        export: CSV, TSV or Parquet: a path, an http or https URL, or `s3://bucket/key`.
         output: The job file, or a folder for it; `configs/` here when left out. Overwrites nothing.
         simulated: Whether the simulator makes the clips.
         clock: Says which day it is, for the caps.
@@ -71,7 +74,7 @@ def start_job(export: Path, output: Path | None, *, simulated: bool, clock: Cloc
     Raises:
         Problem: If the export cannot be read or is of no known system, or the job cannot be written.
     """
-    if str(export) == STANDARD_INPUT:
+    if export == STANDARD_INPUT:
         raise UsageProblem("a job names its manifest, so it has to be a file", hint="name the export")
     path = _target(export, output)
     draft = _look(export, path, simulated=simulated)
@@ -91,7 +94,7 @@ def start_job(export: Path, output: Path | None, *, simulated: bool, clock: Cloc
     )
 
 
-def _target(export: Path, output: Path | None) -> Path:
+def _target(export: str, output: Path | None) -> Path:
     name = f"{_name(export)}.yaml"
     path = Path("configs", name) if output is None else output / name if output.is_dir() else output
     if path.exists():
@@ -99,22 +102,23 @@ def _target(export: Path, output: Path | None) -> Path:
     return path
 
 
-def _name(export: Path) -> str:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", export.stem).strip("._-")[:64]
+def _name(export: str) -> str:
+    path = Path(urlsplit(export).path if is_remote(export) else export)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("._-")[:64]
     return name or "catalogue"
 
 
-def _look(export: Path, path: Path, *, simulated: bool) -> Draft:
-    keys = ManifestKeys(path=str(export.absolute()))
-    with open_manifest(keys, Path.cwd(), io.BytesIO()) as manifest:
+def _look(export: str, path: Path, *, simulated: bool) -> Draft:
+    keys = ManifestKeys(path=export if is_remote(export) else str(Path(export).absolute()))
+    with open_manifest(keys, Path.cwd(), io.BytesIO(), reach()) as manifest:
         adapter = None if manifest.adapter is None else adapter_named(manifest.adapter, Path.cwd())
         products = _count(manifest)
         shown = None if adapter is None or adapter.shown is None else _usable(adapter.shown, manifest)
         left = products if shown is None else _counted(keys, where=shown)
-        name, folder = _name(path), path.absolute().parent
+        name, folder = _name(str(path)), path.absolute().parent
         return Draft(
             name=name,
-            path=os.path.relpath(export.absolute(), folder),
+            path=export if is_remote(export) else os.path.relpath(Path(export).absolute(), folder),
             system="" if adapter is None else adapter.title,
             adapter=manifest.adapter,
             products=products,
@@ -137,7 +141,7 @@ def _count(manifest: Manifest) -> int:
 
 def _counted(keys: ManifestKeys, **changes: str) -> int:
     try:
-        with open_manifest(keys.model_copy(update=changes), Path.cwd(), io.BytesIO()) as manifest:
+        with open_manifest(keys.model_copy(update=changes), Path.cwd(), io.BytesIO(), reach()) as manifest:
             return _count(manifest)
     except ManifestProblem:  # nothing is left
         return 0

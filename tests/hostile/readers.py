@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from batch.channels import channels_for
 from batch.core.job import Job
 from batch.core.job import Manifest as ManifestKeys
 from batch.core.media import Size
@@ -13,10 +14,13 @@ from batch.errors import Problem
 from batch.frames.errors import PictureError
 from batch.frames.preparing import prepare_frame
 from batch.frames.settings import FitSettings, FrameTarget
-from batch.inputs.jobfile import locate, read_job
+from batch.inputs.adapters import adapter_named
+from batch.inputs.jobfile import job_of, locate, read_job
 from batch.inputs.manifest import open_manifest
 from batch.models import load_profiles
 from batch.planning.looking import look_at
+from batch.prompts import library_for
+from batch.prompts.wordlists import vocabulary_for
 from batch.simulator.fault_file import FaultFileError, read_fault_file
 from tests.hostile.pictures import pictures
 from tests.hostile.tables import parquets, texts
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hypothesis import strategies as st
+
+    from batch.inputs.jobfile import LoadedJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,35 @@ def _profile(folder: Path) -> Callable[[bytes], None]:
         (folder / "profile.yaml").write_bytes(data)
         try:
             load_profiles(job, folder)
+        except Problem as problem:
+            _told(problem)
+
+    return read
+
+
+def _side_file(key: str, read_it: Callable[[LoadedJob], object]) -> Callable[[Path], Callable[[bytes], None]]:
+    """Give the reader of a file that a job names under a key."""
+
+    def prepare(folder: Path) -> Callable[[bytes], None]:
+        loaded = job_of(folder / "job.yaml", f"{{name: x, manifest: {{path: m.csv}}, {key}}}")
+
+        def read(data: bytes) -> None:
+            (folder / "side.yaml").write_bytes(data)
+            try:
+                read_it(loaded)
+            except Problem as problem:
+                _told(problem)
+
+        return read
+
+    return prepare
+
+
+def _adapter(folder: Path) -> Callable[[bytes], None]:
+    def read(data: bytes) -> None:
+        (folder / "side.yaml").write_bytes(data)
+        try:
+            adapter_named("side.yaml", folder)
         except Problem as problem:
             _told(problem)
 
@@ -123,6 +158,12 @@ def _frame(_: Path) -> Callable[[bytes], None]:
 READERS = {
     "job": Reader(inputs=yamls, prepare=_job),
     "profile": Reader(inputs=yamls, prepare=_profile),
+    "adapter": Reader(inputs=yamls, prepare=_adapter),
+    "channel": Reader(inputs=yamls, prepare=_side_file("channels: [side.yaml]", channels_for)),
+    "prompts": Reader(inputs=yamls, prepare=_side_file("prompt: {files: [side.yaml]}", library_for)),
+    "words": Reader(
+        inputs=yamls, prepare=_side_file("defaults: {prompt: x}, lint: {words: [side.yaml]}", vocabulary_for)
+    ),
     "faults": Reader(inputs=yamls, prepare=_faults),
     "text": Reader(inputs=texts, prepare=_manifest),
     "parquet": Reader(inputs=parquets, prepare=_manifest),

@@ -81,8 +81,10 @@ _PIECES = (
 
 @cache
 def sound() -> tuple[bytes, ...]:
-    """The job files and profiles that come with the program, and a faults file."""
-    paths = [*sorted((_TOP / "configs").glob("*.yaml")), *sorted((_TOP / "batch" / "models").glob("*.yaml"))[:4]]
+    """Files of each kind that come with the program, and a faults file."""
+    kinds = ("models", "adapters", "channels", "prompts", "prompts/words")
+    paths = sorted((_TOP / "configs").glob("*.yaml"))
+    paths += [path for kind in kinds for path in sorted((_TOP / "batch" / kind).glob("*.yaml"))[:4]]
     faults = b"""seed: 7
 rules:
   - {on: submit, fault: lost_answer_after_accept, probability: 0.2}
