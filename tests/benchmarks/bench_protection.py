@@ -35,6 +35,7 @@ provider: {{name: simulator, base_url: "{base}", speed: 100000}}
 defaults: {{prompt: "The {{sku}} turns slowly on white marble.", duration: 4, aspect_ratio: "16:9"}}
 limits: {{submit_per_minute: 100000, in_flight: {at_once}, submit_concurrency: {at_once}}}
 output: {{dir: out}}
+quality: {{look: false}}
 """
 
 

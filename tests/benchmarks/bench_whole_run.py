@@ -35,6 +35,7 @@ provider: {{name: simulator, speed: {SPEED}, clips: cached}}
 defaults: {{prompt: "The {{sku}} turns slowly on white marble.", duration: 4, aspect_ratio: "16:9"}}
 limits: {{submit_per_minute: {PER_MINUTE}, in_flight: {IN_FLIGHT}}}
 output: {{dir: out}}
+quality: {{look: false}}
 """
 
 

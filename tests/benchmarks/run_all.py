@@ -31,6 +31,7 @@ _NAMES = (
     "limiter",
     "polling",
     "frames",
+    "look",
     "startup",
 )
 
