@@ -26,17 +26,13 @@ import polars as pl
 from batch.errors import CannotCreate, UsageProblem
 from batch.files import make_folder, write_atomic
 from batch.inputs.jobfile import LoadedJob, job_of, read_job
-from batch.inputs.manifest import open_manifest
-from batch.inputs.standard import StandardInput
 from batch.models import profile_for
-from batch.planning import make_plan, open_book
 from batch.planning.describe import plan_text
 from batch.planning.values import high_of
-from batch.prompts import library_for
 from batch.running.calls import Request
 from batch.running.clock import Clock
 from batch.running.engine import Parts
-from batch.running.planning import cache_folder
+from batch.running.opening import opened_plan
 from batch.running.session import run_job
 from batch.running.surveying import survey
 from batch.store.lock import lock_path, refuse_if_held
@@ -151,11 +147,7 @@ def plan(job: Job, *, fetch: bool = False) -> Planned:
     loaded = job.loaded
     view = survey(loaded, fetch=fetch, clock=Clock(), progress=_unheard)
     profile = profile_for(loaded)
-    with (
-        open_book(cache_folder(loaded)) as book,
-        open_manifest(loaded.job.manifest, loaded.folder, StandardInput()) as manifest,
-    ):
-        made = make_plan(loaded.job, profile, manifest, book, library=library_for(loaded))
+    with opened_plan(loaded, profile, fetch=False, progress=_unheard) as (made, _):
         batches = [batch.select(*_ITEM_COLUMNS, "order") for batch in made.batches()]
         prices = pl.DataFrame(
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,9 @@ from batch.core.ingredients import Change, Ingredients, changes
 from batch.core.item import fit_rules
 from batch.core.nearest import nearest
 from batch.errors import UsageProblem
-from batch.inputs.standard import StandardInput
 from batch.models import profile_for
-from batch.planning import make_plan, open_book
 from batch.planning.values import high_of
-from batch.prompts import library_for
-from batch.running.fetching import fetch_pictures, rows_of
-from batch.running.planning import cache_folder
+from batch.running.opening import opened_plan
 from batch.running.surveying import state_if_any
 from batch.store import history
 
@@ -101,15 +96,7 @@ def explain(loaded: LoadedJob, sku: str, *, fetch: bool, progress: Progress) -> 
     """
     profile = profile_for(loaded, to_buy=True)
     job = loaded.job
-    with (
-        open_book(cache_folder(loaded)) as book,
-        rows_of(loaded, StandardInput()) as manifest,
-        state_if_any(loaded) as state,
-    ):
-        plan = make_plan(job, profile, manifest, book, progress=progress, library=library_for(loaded))
-        if fetch and plan.urls:
-            asyncio.run(fetch_pictures(loaded, plan, book, progress))
-            plan = make_plan(job, profile, manifest, book, progress=progress, library=library_for(loaded))
+    with opened_plan(loaded, profile, fetch=fetch, progress=progress) as (plan, _), state_if_any(loaded) as state:
         known = history.items_of(state, sku) if state else []
         rows = int((plan.skus == sku).sum())
         if not rows and not known:

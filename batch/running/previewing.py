@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,13 +16,11 @@ from batch.frames.flags import Flag, Kind, flags_of, scale_of, share_of
 from batch.frames.pool import default_workers, frame_now
 from batch.frames.settings import FrameTarget
 from batch.frames.thumbnail import small_copy
-from batch.inputs.standard import StandardInput
 from batch.models import profile_for
-from batch.planning import make_plan, open_book
 from batch.report.contact import Shot, write_contact
-from batch.running.fetching import fetch_pictures, rows_of
 from batch.running.framing import fit_of, fit_settings
-from batch.running.planning import cache_folder, frames_folder, picture_path
+from batch.running.opening import opened_plan
+from batch.running.planning import frames_folder, picture_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,14 +87,7 @@ def preview(loaded: LoadedJob, choice: Choice, folder: Path, progress: Progress,
         Problem: If the manifest cannot be read, or the files cannot be written.
     """
     profile, job = profile_for(loaded, to_buy=False), loaded.job
-    with (
-        open_book(cache_folder(loaded)) as book,
-        rows_of(loaded, StandardInput()) as manifest,
-    ):
-        plan = make_plan(job, profile, manifest, book, progress=progress)
-        if choice.fetch and plan.urls:
-            asyncio.run(fetch_pictures(loaded, plan, book, progress))
-            plan = make_plan(job, profile, manifest, book, progress=progress)
+    with opened_plan(loaded, profile, fetch=choice.fetch, progress=progress) as (plan, _):
         wanted = list(itertools.islice(_wanted(loaded, profile, plan, choice), choice.limit))
         items = len(wanted) if len(wanted) < choice.limit else sum(1 for _ in _wanted(loaded, profile, plan, choice))
         missing = choice.skus - {one.sku for one in wanted}

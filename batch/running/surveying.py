@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,18 +10,15 @@ import polars as pl
 from batch.channels import channels_for
 from batch.core.money import ZERO
 from batch.errors import MissingInput
-from batch.inputs.standard import StandardInput
 from batch.models import profile_for
-from batch.planning import make_plan, open_book
 from batch.planning.forecast import Caps
 from batch.planning.linting import lint_manifest
 from batch.planning.survey import Linted, known_items, view_plan
 from batch.prompts import library_for
 from batch.prompts.wordlists import vocabulary_for
 from batch.running.clock import utc_day
-from batch.running.fetching import fetch_pictures, rows_of
 from batch.running.linting import source_of
-from batch.running.planning import cache_folder
+from batch.running.opening import opened_plan
 from batch.store import changes, history, queries
 from batch.store.state import Binding, read_state
 
@@ -56,14 +52,9 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     library, vocabulary = library_for(loaded), vocabulary_for(loaded)
     job = loaded.job
     with (
-        open_book(cache_folder(loaded)) as book,
-        rows_of(loaded, StandardInput()) as manifest,
+        opened_plan(loaded, profile, fetch=fetch, progress=progress) as (plan, manifest),
         state_if_any(loaded) as state,
     ):
-        plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
-        if fetch and plan.urls:
-            asyncio.run(fetch_pictures(loaded, plan, book, progress))
-            plan = make_plan(job, profile, manifest, book, progress=progress, library=library)
         known = known_items(queries.keys_with_phase(state) if state else ())
         bought = pl.Series(history.bought_skus(state) if state else [], dtype=pl.String)
         absent = bought.filter(~bought.is_in(plan.skus.drop_nulls().implode()))

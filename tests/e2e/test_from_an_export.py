@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from decimal import Decimal
@@ -54,6 +55,11 @@ def test_an_export_goes_to_its_report_in_two_commands(folder: Path, capsys: pyte
     assert (job.manifest.adapter, job.manifest.per) == ("shopify", "product")
     assert job.manifest.columns["fabric"] == "Fabric (product.metafields.shopify.fabric)"
     assert (job.budget.per_run_usd, job.budget.per_item_usd) == (Decimal("1.00"), Decimal("0.80"))
+
+    assert main(["frames", "shop.yaml", "--json"]) == Exit.SOME_FAILED  # one row is rejected
+    assert json.loads(capsys.readouterr().out)["frames"] == 1
+    assert main(["plan", "shop.yaml", "--explain", "mug"]) == Exit.DONE
+    assert "variant 1: new, $0.40" in capsys.readouterr().out
 
     run = [sys.executable, "-m", "batch", "run", "shop.yaml", "--yes"]
     assert subprocess.run(run, cwd=folder, capture_output=True, check=False).returncode == Exit.SOME_FAILED
