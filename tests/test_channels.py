@@ -12,8 +12,9 @@ import pytest
 from batch.channels import builtin_channels, channels_for
 from batch.core.channel import RULES, Channel
 from batch.core.media import Size
-from batch.core.suiting import Facts, Verdict, facts_of, suits
+from batch.core.suiting import suits
 from batch.core.summary import ClipFacts
+from batch.core.verdicts import Facts, Verdict, facts_of
 from batch.inputs.jobfile import read_job
 from batch.inputs.yamlfile import JobErrors
 

@@ -162,9 +162,6 @@ class Rules(Strict):
 RULES = tuple(Rules.model_fields)
 """The names of all rules, in the order in which they are told."""
 
-BEFORE_BUYING = ("length", "aspect", "pixels", "width", "audio")
-"""What a plan can tell; the rest is known when the clip is here."""
-
 Rule = Literal[
     "length",
     "aspect",

@@ -85,6 +85,11 @@ class Manifest(Strict):
         return value
 
     @property
+    def own_adapter(self) -> str | None:
+        """The file of the adapter that the job brings with it; None if it brings none."""
+        return self.adapter if self.adapter is not None and self.adapter.endswith((".yaml", ".yml")) else None
+
+    @property
     def partial(self) -> bool:
         """Whether rows are left out for a trial, so that what has no row is not gone."""
         return self.limit is not None or self.sample is not None

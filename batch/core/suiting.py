@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,10 +19,10 @@ from batch.core.channel import (
     Source,
     shape_ratio,
 )
-from batch.core.media import Size
+from batch.core.verdicts import Facts, Finding, Suitability, Verdict
 
 if TYPE_CHECKING:
-    from batch.core.summary import ClipFacts
+    from batch.core.media import Size
 
 _SHAPE_TOLERANCE = 0.01
 _LENGTH_TOLERANCE = 0.05
@@ -32,83 +30,6 @@ _RATE_TOLERANCE = 0.002
 _UNITS = {"length": "s", "bitrate": "kbit/s", "frame_rate": "fps", "width": "pixels wide"}
 _LARGEST_TERM = 99
 _NEVER_ALIKE = frozenset({"bytes", "bitrate"})
-
-
-class Verdict(StrEnum):
-    """How a clip stands with a channel, or with one of its rules."""
-
-    MET = "met"  # everything that could be looked at is as it should be
-    DISPUTED = "disputed"  # sources disagree, or only somebody who is not the channel asks for something else
-    MISSED = "missed"  # not as it should be
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known of a clip; None where it is not known (yet)."""
-
-    seconds: float | None = None
-    size: Size | None = None
-    bytes: int | None = None
-    container: str | None = None
-    video_codec: str | None = None
-    audio_codec: str | None = None
-    frame_rate: float | None = None
-    has_audio: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One rule that is missed or in doubt.
-
-    Attributes:
-        value: The clip's own, for example `4 s long`.
-        asked: What is asked, and by whom where that is in doubt; the same for all clips that fail alike.
-        sources: Where that was read.
-    """
-
-    rule: str
-    verdict: Verdict
-    value: str
-    asked: str
-    sources: tuple[Source, ...]
-
-    def __str__(self) -> str:
-        return f"{self.value}, {self.asked}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suitability:
-    """How a clip stands with a channel.
-
-    Attributes:
-        channel: Its slug.
-        findings: What is missed or disputed.
-        unchecked: Rules that need a fact which is not known.
-    """
-
-    channel: str
-    findings: tuple[Finding, ...]
-    unchecked: tuple[str, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the findings."""
-        verdicts = {finding.verdict for finding in self.findings}
-        return next((each for each in (Verdict.MISSED, Verdict.DISPUTED) if each in verdicts), Verdict.MET)
-
-
-def facts_of(clip: ClipFacts) -> Facts:
-    """Give what was measured of a clip; what an older version did not measure is not known."""
-    return Facts(
-        seconds=clip.seconds,
-        size=Size(clip.width, clip.height),
-        bytes=clip.bytes,
-        container=clip.container or None,
-        video_codec=clip.video_codec or None,
-        audio_codec=clip.audio_codec or None,
-        frame_rate=clip.frame_rate,
-        has_audio=clip.has_audio,
-    )
 
 
 def suits(channel: Channel, facts: Facts) -> Suitability:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from batch.core.quality import Look
-    from batch.core.suiting import Suitability
+    from batch.core.verdicts import Suitability
 
 __all__ = [
     "ClipFacts",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from batch.core.adapter import Items
     from batch.core.job import Manifest as ManifestKeys
 
-__all__ = ["Fitted", "Listed", "adapter_named", "builtin_adapters", "fit", "own_adapter", "recognise", "stranger"]
+__all__ = ["Fitted", "Listed", "adapter_named", "builtin_adapters", "fit", "recognise", "stranger"]
 
 _FILES: Final = (".yaml", ".yml")
 
@@ -100,11 +100,6 @@ def adapter_named(name: str, folder: Path) -> Adapter:
             f"there is no adapter {name!r}", where="manifest.adapter", hint=did_you_mean(name, sorted(known))
         )
     return known[name]
-
-
-def own_adapter(keys: ManifestKeys) -> str | None:
-    """Give the path of the adapter that a job brings with it; None if it brings none."""
-    return keys.adapter if keys.adapter is not None and keys.adapter.endswith(_FILES) else None
 
 
 def recognise(columns: tuple[str, ...], renamed: Mapping[str, str]) -> Adapter | None:

@@ -16,8 +16,6 @@ import polars as pl
 from batch.core.framing import FRAMING_COLUMNS
 from batch.core.nearest import nearest
 from batch.errors import JobProblem, ManifestProblem, MissingInput, StorageProblem
-from batch.inputs.adapters import adapter_named, fit, recognise, stranger
-from batch.inputs.adapting import Adapting
 from batch.inputs.choosing import choice_of, nothing_chosen
 from batch.inputs.columns import FILE, FLAW, LINE, MISSED, cell
 from batch.inputs.delimited import Delimited, read_delimited
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch.core.job import Manifest as ManifestKeys
+    from batch.inputs.adapting import Adapting
     from batch.inputs.remote import Reach
 
 STANDARD_INPUT: Final = "-"
@@ -280,10 +279,29 @@ def _adapting(
     """Say how the rows have to be read; None for a plain table, which names its SKUs and pictures itself."""
     label = tables[0].label
     plain = all(keys.columns.get(ours, ours) in columns for ours in REQUIRED)
+    if keys.adapter is not None or not plain:
+        adapting = _by_adapter(keys, columns, label, folder)
+        if adapting is not None:
+            return adapting
+    for key in ("per", "picture"):
+        if key in keys.model_fields_set and plain:
+            raise JobProblem(
+                "a plain table has one row and one picture for each item",
+                where=f"manifest.{key}",
+                hint="leave it out, or name the system with `adapter`",
+            )
+    return None
+
+
+def _by_adapter(keys: ManifestKeys, columns: tuple[str, ...], label: str, folder: Path) -> Adapting | None:
+    """Take the adapter that the job names, or the one whose header this is; None if it is nobody's."""
+    from batch.inputs.adapters import adapter_named, fit, recognise, stranger  # noqa: PLC0415 - start-up counts
+    from batch.inputs.adapting import Adapting  # noqa: PLC0415 - the same
+
     adapter = None
     if keys.adapter is not None:
         adapter = adapter_named(keys.adapter, folder)
-    elif not plain:
+    else:
         adapter = recognise(columns, keys.columns)
         if adapter is None and not keys.columns and (problem := stranger(columns, keys.columns, label)) is not None:
             raise problem
@@ -292,13 +310,6 @@ def _adapting(
             if theirs not in columns:
                 raise _no_column(f"{theirs!r}, which `manifest.columns` calls {ours}", theirs, columns, label)
         return Adapting(fit(adapter, columns, keys, label), columns, keys)
-    for key in ("per", "picture"):
-        if key in keys.model_fields_set and plain:
-            raise JobProblem(
-                "a plain table has one row and one picture for each item",
-                where=f"manifest.{key}",
-                hint="leave it out, or name the system with `adapter`",
-            )
     return None
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from batch import __version__
 from batch.errors import MissingInput
-from batch.inputs.adapters import own_adapter
 from batch.inputs.manifest import STANDARD_INPUT, manifest_paths
 from batch.inputs.remote import is_remote
 
@@ -42,7 +41,7 @@ def fingerprint_of(loaded: LoadedJob) -> str | None:
         "program": __version__,
         "folder": str(loaded.folder),
         "job": loaded.text_sha256,
-        "adapter": _content(loaded.folder / own, "adapter", "manifest.adapter") if (own := own_adapter(keys)) else "",
+        "adapter": _content(loaded.folder / own, "adapter", "manifest.adapter") if (own := keys.own_adapter) else "",
         "profiles": [_content(loaded.folder / name, "model profile", "models") for name in loaded.job.models],
         "prompts": [_content(loaded.folder / name, "prompt library", "prompt.files") for name in prompts],
         "manifest": [_stamp(path) for path in manifest_paths(keys, loaded.folder)],

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from batch.core.channel import BEFORE_BUYING
 from batch.core.profile import expects_audio
-from batch.core.suiting import Facts, Finding, Verdict, suits
+from batch.core.verdicts import BEFORE_BUYING, Facts, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,6 +69,8 @@ def _facts(order: Order, profile: ModelProfile) -> Facts:
 
 
 def _outlook(channel: Channel, facts: Iterable[tuple[Facts, int]]) -> Outlook:
+    from batch.core.suiting import suits  # noqa: PLC0415 - start-up counts, and most jobs name no channel
+
     total = fitting = 0
     reasons: dict[Finding, int] = {}
     for one, items in facts:

@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from batch.core.suiting import Verdict
+from batch.core.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from batch.core.channel import Channel
-    from batch.core.suiting import Finding, Suitability
     from batch.core.summary import ItemView
+    from batch.core.verdicts import Finding, Suitability
 
 LABELS = {Verdict.MET: "Suits", Verdict.DISPUTED: "In doubt", Verdict.MISSED: "Does not suit"}
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import polars as pl
 from polars.exceptions import ComputeError
 
-from batch.core.suiting import Verdict
+from batch.core.verdicts import Verdict
 from batch.report.cells import FORMULA_START, encodable, safe_cell
 from batch.report.channels import those
 from batch.report.document import all_warnings, finite

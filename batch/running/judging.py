@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from batch.frames.cache import FrameCache, frame_key
 from batch.judge.pool import Order, judge
-from batch.judge.records import Looks
 from batch.running.desking import frame_target
 from batch.running.framing import fit_of, fit_settings
 from batch.running.planning import frames_folder
+from batch.running.reporting import looks_of
 from batch.store import queries
 
 if TYPE_CHECKING:
@@ -19,15 +19,9 @@ if TYPE_CHECKING:
 
     from batch.core.profile import ModelProfile
     from batch.inputs.jobfile import LoadedJob
+    from batch.judge.records import Looks
 
-LOOKS_FOLDER = "report/looks"
 _MANY = 20
-
-
-def looks_of(loaded: LoadedJob) -> Looks:
-    """Open what is known of a job's clips."""
-    output = loaded.location.output
-    return Looks(output, output / LOOKS_FOLDER)
 
 
 def look_at_clips(

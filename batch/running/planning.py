@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from batch.channels import channels_for
 from batch.core.item import fit_rules
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
@@ -25,6 +24,7 @@ from batch.planning.fingerprint import fingerprint_of
 from batch.planning.rejects import remove_rejected, write_rejected
 from batch.planning.suitability import outlook_warnings, outlooks
 from batch.prompts import library_for
+from batch.running.destinations import destinations_of
 from batch.running.fetching import fetch_pictures, rows_of
 from batch.store import queries, views
 from batch.store.loading import load_plan
@@ -185,7 +185,7 @@ class _Planning:
             raise ManifestProblem("no row can become an item", where=str(path), hint="it says why, row by row")
         if self._strict:
             self._check_strict(plan.totals.rejected)
-        suitability = outlooks(channels_for(self._loaded), plan.totals.by_order, self._profile)
+        suitability = outlooks(destinations_of(self._loaded), plan.totals.by_order, self._profile)
         for warning in (*plan_warnings(plan.totals, buying=True), *outlook_warnings(suitability)):
             self._audience.note(f"warning: {warning}")
 

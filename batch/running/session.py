@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from batch.channels import channels_for
 from batch.core.ending import Cause, Stop
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
@@ -28,6 +27,7 @@ from batch.providers.secret import read_key
 from batch.running.calls import Session
 from batch.running.concluding import conclude
 from batch.running.desking import provider_for, room_of, set_up_desk
+from batch.running.destinations import destinations_of
 from batch.running.engine import Engine, Parts
 from batch.running.fetching import rows_of
 from batch.running.planning import Spend, bring_plan_up_to_date, planned_spend, sweep_cache
@@ -55,7 +55,7 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
         Problem: If the call cannot begin: bad job, bad manifest, another run at work, no key, no provider.
     """
     profile = profile_for(loaded, to_buy=request.parts.submit)
-    channels_for(loaded)  # what is wrong with them is said now, and not by the report
+    destinations_of(loaded)  # what is wrong with them is said now, and not by the report
     location = loaded.location
     with signals_heeded() as signals, _ended_by(signals):
         with _first_things_first(loaded, request.parts):

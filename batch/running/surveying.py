@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from batch.channels import channels_for
 from batch.core.money import ZERO
 from batch.errors import MissingInput
 from batch.models import profile_for
@@ -17,6 +16,7 @@ from batch.planning.survey import Linted, known_items, view_plan
 from batch.prompts import library_for
 from batch.prompts.wordlists import vocabulary_for
 from batch.running.clock import utc_day
+from batch.running.destinations import destinations_of
 from batch.running.linting import source_of
 from batch.running.opening import opened_plan
 from batch.store import changes, history, queries
@@ -48,7 +48,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
     profile = profile_for(loaded, to_buy=True)
-    channels = channels_for(loaded)
+    channels = destinations_of(loaded)
     library, vocabulary = library_for(loaded), vocabulary_for(loaded)
     job = loaded.job
     with (

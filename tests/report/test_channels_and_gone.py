@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from batch.channels import builtin_channels
-from batch.core.suiting import facts_of, suits
+from batch.core.suiting import suits
 from batch.core.summary import GoneProduct
+from batch.core.verdicts import facts_of
 from batch.report import write_report
 
 if TYPE_CHECKING:
