@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -59,10 +60,16 @@ def shop(small_disk: Path, tmp_path: Path) -> Shop:
 def fill(disk: Path, *, leave: int = 0) -> Path:
     """Fill a disk with a file, but for so many bytes."""
     filler = disk / "filler"
-    size = max(0, shutil.disk_usage(disk).free - leave)
     with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
-    return filler
+        while True:
+            size = max(0, shutil.disk_usage(disk).free - leave)
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:  # the run took some of it meanwhile
+                if error.errno != errno.ENOSPC:
+                    raise
+            else:
+                return filler
 
 
 def fill_when(shop: Shop, condition: Callable[[], bool], *, leave: int = 0) -> tuple[Ended, Path]:
