@@ -62,11 +62,18 @@ def storage() -> Iterator[Storage]:
     pair = _pair(key["AccessKeyId"], key["SecretAccessKey"])
     client = boto3.client("s3", endpoint_url=base, region_name="us-east-1", **pair)
     client.create_bucket(Bucket="shop")
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{base}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
-    ):
-        yield Storage(client=client, environment={"AWS_ENDPOINT_URL": base, "AWS_REGION": "us-east-1", **_names(pair)})
+    _ask(base, "reset-auth", b"0")  # calls from now on that need no signature
+    yield Storage(client=client, environment={"AWS_ENDPOINT_URL": base, "AWS_REGION": "us-east-1", **_names(pair)})
+    # What the server knows is the process's, in which the fixture may be needed once more.
+    _ask(base, "reset-auth", b"inf")
+    _ask(base, "reset")
     server.stop()
+
+
+def _ask(base: str, what: str, data: bytes = b"") -> None:
+    asked = urllib.request.Request(f"{base}/moto-api/{what}", data, {"Content-Type": "text/plain"})
+    with urllib.request.urlopen(asked):
+        pass
 
 
 def _pair(access: str, secret: str) -> dict[str, str]:
