@@ -7,7 +7,7 @@ it (in the making of a class): who asked to stop would wait in vain, or be told 
 from __future__ import annotations
 
 import signal
-import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ def remember() -> None:
     """Take Ctrl-C from now on, where nobody else does; it raises KeyboardInterrupt as ever."""
     global _seen  # noqa: PLW0603 - a process has one keyboard
     _seen = False
-    in_charge = threading.current_thread() is threading.main_thread()
-    if in_charge and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _take)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with suppress(ValueError):  # in another thread than the main one, where no signals come
+            signal.signal(signal.SIGINT, _take)
 
 
 def seen() -> bool:
