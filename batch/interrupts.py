@@ -14,15 +14,34 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _seen = False
+_held = False
 
 
 def remember() -> None:
     """Take Ctrl-C from now on, where nobody else does; it raises KeyboardInterrupt as ever."""
-    global _seen  # noqa: PLW0603 - a process has one keyboard
-    _seen = False
+    global _seen, _held  # noqa: PLW0603 - a process has one keyboard
+    _seen = _held = False
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         with suppress(ValueError):  # in another thread than the main one, where no signals come
             signal.signal(signal.SIGINT, _take)
+
+
+def hold_back() -> None:
+    """Only remember Ctrl-C from now on: an event loop that is half made, or its first task, would be torn."""
+    global _held  # noqa: PLW0603 - as above
+    _held = True
+
+
+def let_through() -> None:
+    """Let Ctrl-C raise again.
+
+    Raises:
+        KeyboardInterrupt: If it came meanwhile, or before.
+    """
+    global _held  # noqa: PLW0603 - as above
+    _held = False
+    if _seen:
+        raise KeyboardInterrupt
 
 
 def seen() -> bool:
@@ -33,4 +52,5 @@ def seen() -> bool:
 def _take(number: int, frame: FrameType | None) -> None:
     global _seen  # noqa: PLW0603 - as above
     _seen = True
-    signal.default_int_handler(number, frame)
+    if not _held:
+        signal.default_int_handler(number, frame)

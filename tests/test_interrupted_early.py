@@ -121,6 +121,26 @@ sys.exit(main(["run", "--yes", {job!r}]))
 """
 
 
+_HALF_MADE = """
+import signal, sys
+from asyncio.unix_events import _UnixSelectorEventLoop as Loop
+from batch.cli import main
+
+usual = Loop._make_self_pipe
+Loop._make_self_pipe = lambda loop: (signal.raise_signal(signal.SIGINT), usual(loop))
+sys.exit(main(["run", "--yes", {job!r}]))
+"""
+
+
+def test_while_the_event_loop_is_made(shop: Shop) -> None:
+    """Nothing is torn: no traceback of a loop that is half made, no word of a coroutine that never began."""
+    shop.rows("A-1")
+    shop.job()
+    script = _HALF_MADE.format(job=str(shop.job_file))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, "sora-batch: interrupted\n")
+
+
 @pytest.mark.parametrize("module", ["batch.cli.console", "batch.running.session", "batch.frames.pool"])
 @pytest.mark.parametrize(
     "strike",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from batch import interrupts
 from batch.cli.console import Progress, ask, on_terminal, say, say_json
 from batch.cli.words import closing_lines
 from batch.core.money import format_usd
@@ -32,10 +33,12 @@ def buy(arguments: argparse.Namespace) -> tuple[LoadedJob, Outcome]:
     """Do the call and say nothing of how it went."""
     loaded = read_job(arguments.job)
     refuse_if_held(lock_path(loaded.location.state))
+    interrupts.hold_back()
     return loaded, asyncio.run(_work(arguments, loaded))
 
 
 async def _work(arguments: argparse.Namespace, loaded: LoadedJob) -> Outcome:
+    interrupts.let_through()
     from batch.running.calls import Request  # noqa: PLC0415 - the same
     from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
     from batch.running.engine import Parts  # noqa: PLC0415 - the same
