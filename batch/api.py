@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import polars as pl
 
@@ -168,80 +168,53 @@ def plan(job: Job, *, fetch: bool = False) -> Planned:
     )
 
 
-def run(
-    job: Job,
-    *,
-    yes: bool = False,
-    submit: bool = True,
-    collect: bool = True,
-    strict: bool = False,
-    keep_going: bool = False,
-    on_note: Callable[[str], None] | None = None,
-) -> Result:
-    """Buy what is planned, fetch the clips and write the report; the same call goes on after any stop.
+class Options(TypedDict, total=False):
+    """What `run` and `arun` take beside the job.
 
-    Works inside a running event loop, too (a notebook's), in a thread of its own; Ctrl-C then ends the wait for it, and
-    the run with the process.
-
-    Args:
+    Attributes:
         yes: Buy although the job has no budget; the simulator needs none.
-        submit: Buy; otherwise only what was bought before is fetched.
-        collect: Wait for the clips and fetch them.
+        submit: Buy, which is usual; otherwise only what was bought before is fetched.
+        collect: Wait for the clips and fetch them, which is usual.
         strict: Buy nothing if any row is rejected.
         keep_going: Switch the breaker off.
         on_note: Told what a person should read once.
+    """
+
+    yes: bool
+    submit: bool
+    collect: bool
+    strict: bool
+    keep_going: bool
+    on_note: Callable[[str], None]
+
+
+def run(job: Job, **options: Unpack[Options]) -> Result:
+    """Buy what is planned, fetch the clips and write the report; the same call goes on after any stop.
+
+    Works inside a running event loop, too (a notebook's), in a thread of its own, which is waited for.
 
     Raises:
         Problem: If the call cannot begin: bad manifest, another run at work, no key, no provider, nobody confirmed.
     """
-    options: dict[str, Any] = {
-        "yes": yes,
-        "submit": submit,
-        "collect": collect,
-        "strict": strict,
-        "keep_going": keep_going,
-        "on_note": on_note,
-    }
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(arun(job, **options))
-    ended: list[Result | BaseException] = []
-
-    def work() -> None:
-        try:
-            ended.append(asyncio.run(arun(job, **options)))
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            ended.append(error)
-
-    thread = threading.Thread(target=work, name="sora-batch", daemon=True)
-    thread.start()
-    thread.join()
-    if isinstance(ended[0], BaseException):
-        raise ended[0]
-    return ended[0]
+    with ThreadPoolExecutor(1, thread_name_prefix="sora-batch") as thread:
+        return thread.submit(lambda: asyncio.run(arun(job, **options))).result()
 
 
-async def arun(
-    job: Job,
-    *,
-    yes: bool = False,
-    submit: bool = True,
-    collect: bool = True,
-    strict: bool = False,
-    keep_going: bool = False,
-    on_note: Callable[[str], None] | None = None,
-) -> Result:
+async def arun(job: Job, **options: Unpack[Options]) -> Result:
     """Do the same as `run` inside an event loop; a cancelled call winds down as after Ctrl-C."""
     loaded = job.loaded
     refuse_if_held(lock_path(loaded.location.state))
     request = Request(
-        parts=Parts(submit=submit, collect=collect, wait=True),
-        strict=strict,
-        keep_going=keep_going,
-        confirm=lambda spend: yes or _has_budget(loaded, spend),
+        parts=Parts(submit=options.get("submit", True), collect=options.get("collect", True), wait=True),
+        strict=options.get("strict", False),
+        keep_going=options.get("keep_going", False),
+        confirm=lambda spend: options.get("yes", False) or _has_budget(loaded, spend),
     )
-    outcome = await run_job(loaded, request, audience=_Audience(on_note), clock=Clock())
+    outcome = await run_job(loaded, request, audience=_Audience(options.get("on_note")), clock=Clock())
     return await asyncio.to_thread(_result, outcome)
 
 
