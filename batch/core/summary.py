@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from batch.core.decision import Decision
     from batch.core.quality import Look
     from batch.core.verdicts import Suitability
 
@@ -83,6 +84,9 @@ class ItemView:
         render_seconds: The provider's own time; None where unknown.
         look: What a machine saw of its clip; None where none has looked.
         channels: How its clip stands with each of the job's destinations.
+        decision: What a person decided about its clip last; None where nobody has, or it was taken back.
+        before: Key of the take that this one was made in place of; empty for a first take.
+        after: Key of the take that was made, or is to be made, in place of this one; empty for the newest.
     """
 
     key: str
@@ -114,6 +118,9 @@ class ItemView:
     look: Look | None = None
     gone: bool = False
     channels: tuple[Suitability, ...] = ()
+    decision: Decision | None = None
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,37 @@
+"""What a person decided about a clip, as the page, `decisions.csv` and the state hold it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+COLUMNS: Final = ("key", "sku", "decision", "prompt", "note", "by", "at")
+"""Of `decisions.csv`, in order. `key` names the item in hex, `sku` is for the reader, `at` is ISO 8601 with its zone."""
+
+
+class Judgement(StrEnum):
+    """What is to become of a clip, in the words of `decisions.csv`."""
+
+    APPROVE = "approve"  # it may be handed over
+    REJECT = "reject"  # it is not handed over, and nothing is made in its place
+    REDO = "redo"  # a new take is made in its place
+    OPEN = "open"  # an earlier decision is taken back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A person's word on one clip; the newest holds.
+
+    Attributes:
+        by: Who decided.
+        at: Unix seconds.
+        note: Why, in that person's own words; may be empty.
+        prompt: What a new take is asked for with; None: the same words once more, or no new take.
+    """
+
+    judgement: Judgement
+    by: str
+    at: float
+    note: str = ""
+    prompt: str | None = None
