@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 COLUMNS: Final = ("key", "sku", "decision", "prompt", "note", "by", "at")
-"""Of `decisions.csv`, in order. `key` names the item in hex, `sku` is for the reader, `at` is ISO 8601 with its zone."""
+"""Of `decisions.csv`, in order. `key` names the item in hex, `sku` is for the reader, `at` is ISO 8601 with a zone."""
 
 
 class Judgement(StrEnum):
