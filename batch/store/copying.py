@@ -38,10 +38,10 @@ def copy_is_current(state: Path, reader: sqlite3.Connection) -> bool:
         return False
 
 
-def _newest(connection: sqlite3.Connection) -> tuple[int, int]:
-    query = "SELECT (SELECT coalesce(max(id), 0) FROM event), (SELECT coalesce(max(id), 0) FROM run)"
-    events, runs = connection.execute(query).fetchone()
-    return int(events), int(runs)
+def _newest(connection: sqlite3.Connection) -> tuple[int, ...]:
+    tables = ("event", "run", "decision")
+    query = f"SELECT {', '.join(f'(SELECT coalesce(max(id), 0) FROM {table})' for table in tables)}"
+    return tuple(int(newest) for newest in connection.execute(query).fetchone())
 
 
 def _reading(path: Path) -> sqlite3.Connection:

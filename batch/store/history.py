@@ -105,7 +105,7 @@ def _item(row: tuple[Any, ...], fits: list[tuple[int, str]]) -> Earlier:
     (item_id, key, sku, phase, reason, attempts, clip, prediction_id, intent_at, ended_at, plan) = row[:11]
     (prompt, negative, source, source_sha256, variant, take, model, aspect, inputs, framing) = row[11:]
     # Each is what held from its plan on; an item's own was that of the newest plan that held it.
-    fit = next((text for since, text in reversed(fits) if since <= plan), None)
+    fit = next((text for since, text in reversed(fits) if since <= abs(plan)), None)
     return Earlier(
         item_id=item_id,
         key=key,

@@ -17,6 +17,36 @@ MIGRATIONS: tuple[str, ...] = (
     "CREATE TABLE plan_fit (plan INTEGER PRIMARY KEY, fit TEXT NOT NULL) STRICT;",
     # 4: what a row says of its own frame, as JSON; NULL where the job's `image` keys hold.
     "ALTER TABLE item ADD COLUMN framing TEXT;",
+    # 5: what persons decided about clips, only ever added to, with the one that holds in its item; and the takes that
+    # were made in place of others, with what they were asked for instead of what the row says.
+    """
+    CREATE TABLE decision (
+        id        INTEGER PRIMARY KEY,
+        item_id   INTEGER NOT NULL REFERENCES item(id),
+        judgement TEXT NOT NULL,
+        prompt    TEXT,
+        note      TEXT NOT NULL,
+        by        TEXT NOT NULL,
+        at        REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX decision_item ON decision(item_id);
+    ALTER TABLE item ADD COLUMN decision INTEGER;
+    CREATE TABLE override (
+        sku          TEXT NOT NULL,
+        variant      INTEGER NOT NULL,
+        aspect       TEXT NOT NULL,
+        take         INTEGER NOT NULL,
+        row_prompt   TEXT NOT NULL,
+        row_negative TEXT NOT NULL,
+        prompt       TEXT NOT NULL,
+        before       BLOB NOT NULL,
+        by           TEXT NOT NULL,
+        at           REAL NOT NULL,
+        PRIMARY KEY (sku, variant, aspect, take)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX override_before ON override(before);
+    CREATE INDEX item_take ON item(sku, variant, take) WHERE take > 0;
+    """,
 )
 """The script at index n turns version n + 1 into version n + 2. What is here is never changed, only added to."""
 

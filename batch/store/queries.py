@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.phases import UNPAID, AttemptState, Phase
 from batch.store.numbers import RunRow, cost, count_in, counts, in_flight, meta, newest_plan, newest_run, unaccounted
+from batch.store.problems import read_word
 from batch.store.rows import READ_RECORD, read_record
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "dearest",
     "in_flight",
     "in_newest_plan",
+    "item_of_key",
     "keys_with_phase",
     "last_denied",
     "meta",
@@ -39,6 +41,7 @@ __all__ = [
     "newest_run",
     "open_uploads",
     "our_predictions",
+    "phase_of",
     "planned",
     "planned_orders",
     "recent_submits",
@@ -183,6 +186,20 @@ def cheapest(connection: sqlite3.Connection) -> tuple[int, PlannedOrder] | None:
 def article(connection: sqlite3.Connection, item_id: int) -> Article:
     """Read what an item is."""
     return _article(connection.execute(_ARTICLE + " WHERE item.id = ?", (item_id,)).fetchone())
+
+
+def item_of_key(connection: sqlite3.Connection, key: str) -> int | None:
+    """Find the item of a key in hex; None where there is none, or it is no key."""
+    try:
+        row = connection.execute("SELECT id FROM item WHERE key = ?", (bytes.fromhex(key),)).fetchone()
+    except ValueError:
+        return None
+    return None if row is None else int(row[0])
+
+
+def phase_of(connection: sqlite3.Connection, item_id: int) -> Phase:
+    """Say where an item stands."""
+    return read_word(Phase, connection.execute("SELECT phase FROM item WHERE id = ?", (item_id,)).fetchone()[0])
 
 
 def in_newest_plan(connection: sqlite3.Connection, item_id: int) -> bool:

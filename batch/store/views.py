@@ -10,14 +10,18 @@ from batch.core.advice import advice
 from batch.core.lifecycle import UNPAID, Phase
 from batch.core.money import from_micros
 from batch.core.summary import Cost, ItemView, PredictionView, RejectedView
+from batch.store.decisions import DECISION_COLUMNS, read_decision, standing
 from batch.store.numbers import unaccounted
 from batch.store.problems import read_word
 from batch.store.queries import newest_plan, newest_run
 from batch.store.rows import read_clip
+from batch.store.takes import chains
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+
+    from batch.store.takes import Chains
 
 _STATES = {
     Phase.PLANNED: "pending",
@@ -49,10 +53,12 @@ _VIEW = f"""
            (SELECT coalesce(sum(estimate * ((settled IS NULL AND unsettled = 1) + json_array_length(duplicates))), 0)
                 FROM attempt WHERE attempt.item_id = item.id),
            (SELECT coalesce(sum(estimate), 0) FROM attempt WHERE attempt.item_id = item.id
-                AND settled IS NULL AND unsettled = 0 AND state NOT IN ({_UNPAID}))
+                AND settled IS NULL AND unsettled = 0 AND state NOT IN ({_UNPAID})),
+           {DECISION_COLUMNS}
     FROM item
     JOIN orders ON orders.id = item.order_id
     LEFT JOIN attempt AS newest ON newest.item_id = item.id AND newest.number = item.attempts
+    LEFT JOIN decision ON decision.id = item.decision
     WHERE (item.plan = ? OR item.attempts > 0) AND item.phase != 'rejected'
     ORDER BY item.id
 """
@@ -62,21 +68,24 @@ def items(connection: sqlite3.Connection) -> Iterator[ItemView]:
     """Give every item of the newest plan, and older ones that were ever submitted, in manifest order."""
     plan = newest_plan(connection)
     run = newest_run(connection)
+    takes = chains(connection)
     for row in connection.execute(_VIEW, (plan,)):
-        yield _view(row, plan, 0 if run is None else run.id)
+        yield _view(row, plan, 0 if run is None else run.id, takes)
 
 
-def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
+def _view(row: tuple[Any, ...], plan: int, run_id: int, takes: Chains) -> ItemView:
     (key, sku, line, variant, take, phase_text, image, source, prompt, model, aspect, duration) = row[:12]
     (manifest_row, reason, accepted, clip_text, done_run, estimate, item_plan, source_sha256) = row[12:20]
     (prediction_id, intent_at, ended_at, render_seconds, code, duplicates, of_frame) = row[20:27]
-    (settled, estimated, possibly, reserved) = row[27:]
+    (settled, estimated, possibly, reserved) = row[27:31]
     phase = read_word(Phase, phase_text)
     clip = None if clip_text is None else read_clip(clip_text)
+    after = takes.after.get(key, "")
+    elsewhere = takes.lines.get((sku, variant, aspect), 0) if after else 0
     return ItemView(
         key=key,
         sku=sku,
-        line=line if item_plan == plan else 0,
+        line=line if item_plan == plan else elsewhere,
         variant=variant,
         take=take,
         state="skipped" if phase is Phase.DONE and done_run != run_id else _STATES[phase],
@@ -109,6 +118,9 @@ def _view(row: tuple[Any, ...], plan: int, run_id: int) -> ItemView:
         submitted_at=_moment(intent_at),
         ended_at=_moment(ended_at),
         render_seconds=render_seconds,
+        decision=standing(read_decision(row[31:])),
+        before=takes.before.get((sku, variant, aspect, take), "") if take else "",
+        after=after,
     )
 
 

@@ -208,7 +208,7 @@ async def test_a_plan_that_breaks_in_the_middle_leaves_the_old_one(states: State
         await store.do(lambda connection: load(connection, items(["b", "c"])))
         assert offered(store.reader) == ["b", "c"]
     indexes = {row[1] for row in all_rows(store.reader, "PRAGMA index_list(item)")}
-    assert indexes == {"item_key", "item_phase"}
+    assert indexes == {"item_key", "item_phase", "item_take"}
 
 
 async def test_one_item_twice_in_a_plan_is_one_item(states: States) -> None:

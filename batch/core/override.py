@@ -1,0 +1,35 @@
+"""What a redo changed of a row: it goes before what the row says, until the row's own text changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A further take of an item, and the words that it is asked for with.
+
+    It holds for the row's item of this SKU, variant and aspect while the row, under the job, comes to the same prompt
+    and negative prompt; of several, the highest take. Another picture, duration or model keeps it.
+
+    Attributes:
+        variant: 1 for the first.
+        take: 1 or more.
+        row_prompt: What the row comes to by itself.
+        row_negative: Likewise its negative prompt; empty where it has none.
+        prompt: What is asked for instead.
+        before: Key of the item that this take was made in place of, in hex.
+        by: Who asked for it.
+        at: When, in Unix seconds.
+    """
+
+    sku: str
+    variant: int
+    aspect: str
+    take: int
+    row_prompt: str
+    row_negative: str
+    prompt: str
+    before: str
+    by: str
+    at: float
