@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from batch.cli.console import Progress, printable, say, say_json
+from batch.core.ingredients import shortened
 from batch.core.lifecycle import ENDED, WITH_PERSON, Phase
 from batch.core.money import format_usd
 from batch.errors import Exit
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from batch.core.override import Override
     from batch.running.explaining import Explanation, Story
     from batch.store.history import Earlier
 
@@ -62,10 +64,11 @@ def _rows(found: Explanation) -> str:
 
 def _story(story: Story, sku: str, arguments: argparse.Namespace) -> Iterator[str]:
     head = f"  {story.aspect}, {story.duration} s, variant {story.variant}"
-    if story.known is not None:
-        yield f"{head}: {_known(story.known, sku, arguments)}"
+    known = None if story.known is None else _known(story.known, sku, arguments)
+    yield f"{head}: {known or f'new, ${format_usd(story.price)}'}"
+    yield from _override(story.override)
+    if known is not None:
         return
-    yield f"{head}: new, ${format_usd(story.price)}"
     if story.compared is None:
         yield "    no item of this SKU is known yet, nor any of another SKU with this picture and prompt"
         return
@@ -76,6 +79,15 @@ def _story(story: Story, sku: str, arguments: argparse.Namespace) -> Iterator[st
         yield f'      sku: "{story.compared.sku}" -> "{sku}"'
     for change in story.changes:
         yield f"      {change.what}: {_side(change.old)} -> {_side(change.new)}"
+
+
+def _override(override: Override | None) -> Iterator[str]:
+    if override is None:
+        return
+    yield f"    overridden by a redo: {override}"
+    if override.prompt != override.row_prompt:
+        old, new = shortened(override.row_prompt, override.prompt)
+        yield f"      prompt: {_side(old)} -> {_side(new)}"
 
 
 def _side(text: str) -> str:
@@ -127,6 +139,7 @@ def _json(found: Explanation) -> dict[str, Any]:
                 "price_usd": format_usd(story.price),
                 "known": None if story.known is None else _item(story.known),
                 "compared_with": None if story.compared is None else _item(story.compared),
+                "override": None if story.override is None else story.override.as_json(),
                 "changes": [{"what": one.what, "old": one.old, "new": one.new} for one in story.changes],
             }
             for story in found.stories

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -35,3 +36,27 @@ class Decision:
     at: float
     note: str = ""
     prompt: str | None = None
+
+
+def moment_text(at: float) -> str:
+    """Write a moment as `decisions.csv` and the notes beside clips do: ISO 8601 in UTC.
+
+    >>> moment_text(1764300000.25)
+    '2025-11-28T03:20:00.250000Z'
+    """
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+
+
+def read_moment(text: str) -> float:
+    """Read a moment; gives Unix seconds.
+
+    Raises:
+        ValueError: If it is none, or has no zone: nobody could say which of two came later.
+
+    >>> read_moment("2025-11-28T04:20:00.250+01:00")
+    1764300000.25
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return moment.timestamp()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from batch.core.decision import moment_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +36,22 @@ class Override:
     before: str
     by: str
     at: float
+
+    def __str__(self) -> str:
+        words = "in other words" if self.prompt != self.row_prompt else "in the same words"
+        when = moment_text(self.at)[:16].replace("T", " ")
+        return f"take {self.take}, {words}, in place of what the row says ({self.by}, {when} UTC)"
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the documented keys."""
+        return {
+            "sku": self.sku,
+            "variant": self.variant,
+            "aspect_ratio": self.aspect,
+            "take": self.take,
+            "row_prompt": self.row_prompt,
+            "prompt": self.prompt,
+            "before": self.before,
+            "by": self.by,
+            "at": moment_text(self.at),
+        }

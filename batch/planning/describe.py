@@ -28,7 +28,7 @@ _ENDED = (Phase.FAILED, Phase.REFUSED, Phase.CANCELLED, Phase.REJECTED, Phase.AB
 def plan_json(view: PlanView) -> dict[str, Any]:
     """Give the documented keys; amounts are texts with decimals, caps that do not exist are null.
 
-    `rejected` counts every row; `rejected_rows` lists the first thousand, and so does `gone.listed`.
+    `rejected` counts every row; `rejected_rows` lists the first thousand, and so do `gone.listed` and `redone.listed`.
     """
     totals, caps, fit = view.totals, view.caps, view.fit
     return {
@@ -71,6 +71,10 @@ def plan_json(view: PlanView) -> dict[str, Any]:
             "usd": format_usd(totals.twins.usd),
             "examples": [list(group) for group in totals.twins.examples],
         },
+        "redone": {
+            "items": len(view.redone),
+            "listed": [one.as_json() for one in view.redone[:_ROWS_IN_JSON]],
+        },
         "channels": outlooks_json(view.outlooks),
         "gone": {
             "products": len(view.gone),
@@ -87,7 +91,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
 
 def plan_text(view: PlanView) -> list[str]:
     """Give the lines that a person reads: what, how much, how long, the first prompts, then what is wrong."""
-    lines = [*_head(view), *_money(view), *outlook_lines(view.outlooks), *_prompts(view)]
+    lines = [*_head(view), *_money(view), *outlook_lines(view.outlooks), *_prompts(view), *_redone(view)]
     lines += plan_lines(view.lint.report, view.lint.source) if view.lint else ()
     lines += [
         f"warning: {text}" for text in plan_warnings(view.totals, buying=bool(sum(view.opened) or view.unchecked))
@@ -195,6 +199,14 @@ def _prompts(view: PlanView) -> Iterator[str]:
         yield ("prompts:  " if place == 0 else "          ") + f"{one.sku}: {one.prompt}"
         if one.negative_prompt:
             yield f"          without: {one.negative_prompt}"
+
+
+def _redone(view: PlanView) -> Iterator[str]:
+    for place, one in enumerate(view.redone[:_ROWS_SHOWN]):
+        yield ("redone:   " if place == 0 else "          ") + f"{one.sku}: {one}"
+    rest = len(view.redone) - _ROWS_SHOWN
+    if rest > 0:
+        yield f"          and {rest:,} more: `--json` lists them"
 
 
 def _gone(view: PlanView) -> Iterator[str]:

@@ -15,12 +15,16 @@ from batch.planning.depicting import HEIGHT, PICTURE_PROBLEM, SHA256, SOURCE, WI
 from batch.planning.framing import FRAMING, FRAMING_PROBLEM, FRAMING_PROBLEM_COLUMN, FRAMING_VALUE, RowFramings
 from batch.planning.keys import key_texts, keys_of
 from batch.planning.ordering import ORDER_COLUMN, ORDER_PROBLEM, ORDER_VALUE, ORDERS, OrderBook
+from batch.planning.overriding import Overriding
 from batch.planning.overview import ASPECT, DURATION, IMAGE, SKU, Overview, Standing, optional
 from batch.planning.wording import NEGATIVE, PROMPT, VARIANT, Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from batch.core.job import Job
     from batch.core.library import Library
+    from batch.core.override import Override
     from batch.core.profile import ModelProfile
     from batch.inputs.manifest import Manifest
 
@@ -74,7 +78,11 @@ class Shaped:
 
 
 class Shaper:
-    """Turns a manifest's batches into items, after the first pass."""
+    """Turns a manifest's batches into items, after the first pass.
+
+    Raises:
+        JobProblem: If the model does not take what a redo asks for.
+    """
 
     def __init__(
         self,
@@ -86,6 +94,7 @@ class Shaper:
         gallery: Gallery,
         book: OrderBook,
         library: Library | None,
+        overrides: Sequence[Override] = (),
     ) -> None:
         self._job = job
         self._manifest = manifest
@@ -94,6 +103,7 @@ class Shaper:
         self._book = book
         self._wording = Wording(job, manifest, library)
         self._framings = RowFramings(job, profile, manifest, book.orders)
+        self._overriding = Overriding(overrides, book.orders, profile)
         self._checks = self._all_checks(profile)
         fit = fit_rules(job.image)
         shared = [
@@ -144,9 +154,7 @@ class Shaper:
         labels = pl.Series([file.label for file in self._manifest.files], dtype=pl.String)
         counted = wanted.filter(pl.col(SHA256).is_not_null())
         each = counted if self._wording.varies else _one_each(counted)
-        return each.with_columns(
-            pl.lit(labels).gather(pl.col(FILE)).alias("file"), pl.lit(0, dtype=pl.Int32).alias("take")
-        )
+        return self._overriding.applied(each.with_columns(pl.lit(labels).gather(pl.col(FILE)).alias("file")))
 
     def _joined(self, batch: pl.DataFrame, start: int) -> pl.DataFrame:
         rows = range(start, start + batch.height)

@@ -17,7 +17,7 @@ def key_texts(items: pl.DataFrame, shared: pl.Series, own: pl.Series | None = No
     """Write the texts whose hashes are the keys, as bytes.
 
     Args:
-        items: With `negative_prompt`, `prompt`, `sku`, `source_sha256`, `variant`, and `order` as an index.
+        items: With `negative_prompt`, `prompt`, `sku`, `source_sha256`, `take`, `variant`, and `order` as an index.
         shared: Of each order, what its items share.
         own: Of each item, what stands in place of it; null where nothing does. None: nowhere.
     """
@@ -33,7 +33,9 @@ def key_texts(items: pl.DataFrame, shared: pl.Series, own: pl.Series | None = No
         _quoted(items["sku"]),
         pl.lit(',"source":"'),
         items["source_sha256"],
-        pl.lit('","take":0,"variant":'),
+        pl.lit('","take":'),
+        items["take"].cast(pl.String),
+        pl.lit(',"variant":'),
         items["variant"].cast(pl.String),
         pl.lit("}"),
     )

@@ -14,13 +14,14 @@ from batch.planning.overview import look_over
 from batch.planning.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
     from batch.core.job import Job
     from batch.core.library import Library
     from batch.core.order import Order
+    from batch.core.override import Override
     from batch.core.profile import ModelProfile
     from batch.inputs.manifest import Manifest
     from batch.inputs.pictures import PictureBook, Progress
@@ -37,14 +38,23 @@ class Plan:
         orders: What batches refer to.
         urls: Every URL of a picture.
         unchecked_urls: Those that were not fetched yet: their items are in the totals, and in no batch.
+        overrides: What redos say in place of rows; of some the plan may not have the row any more.
     """
 
     def __init__(
-        self, *, manifest: Manifest, overview: Overview, gallery: Gallery, orders: tuple[Order, ...], shaper: Shaper
+        self,
+        *,
+        manifest: Manifest,
+        overview: Overview,
+        gallery: Gallery,
+        orders: tuple[Order, ...],
+        shaper: Shaper,
+        overrides: Sequence[Override] = (),
     ) -> None:
         self.orders = orders
         self.urls = gallery.urls
         self.unchecked_urls = gallery.unchecked
+        self.overrides = overrides
         self._manifest = manifest
         self._overview = overview
         self._shaper = shaper
@@ -99,6 +109,7 @@ def make_plan(
     *,
     progress: Progress = no_progress,
     library: Library | None = None,
+    overrides: Sequence[Override] = (),
 ) -> Plan:
     """Make a plan.
 
@@ -109,6 +120,7 @@ def make_plan(
         book: Knows the pictures; new local ones are read, URLs are not fetched.
         progress: Told about pictures that have to be read.
         library: What the job's prompts are taken from; None where it has a template, or where rows have their own.
+        overrides: What redos say in place of rows.
 
     Raises:
         JobProblem: If the model cannot be bought, or does not take what the job asks for.
@@ -125,5 +137,13 @@ def make_plan(
         gallery=gallery,
         book=orders,
         library=library,
+        overrides=overrides,
     )
-    return Plan(manifest=manifest, overview=overview, gallery=gallery, orders=orders.orders, shaper=shaper)
+    return Plan(
+        manifest=manifest,
+        overview=overview,
+        gallery=gallery,
+        orders=orders.orders,
+        shaper=shaper,
+        overrides=overrides,
+    )

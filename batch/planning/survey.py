@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from batch.core.channel import Channel
     from batch.core.job import Job
     from batch.core.order import Order
+    from batch.core.override import Override
     from batch.core.profile import ModelProfile
     from batch.core.summary import GoneProduct
     from batch.planning.forecast import Caps, Fit
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from batch.planning.values import PlanTotals
 
 _OPEN = Phase.PLANNED.value
+_MADE_BY = ("sku", "variant", "order", "take")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class PlanView:
         gone: Products of which something was bought, and that no row has any more.
         changed: New items of products of which something was bought before.
         lint: What is wrong with the first prompts; None where nobody looked.
+        redone: What redos say in place of rows, as far as the plan has these rows.
     """
 
     job: str
@@ -82,6 +85,7 @@ class PlanView:
     gone: tuple[GoneProduct, ...] = ()
     changed: int = 0
     lint: Linted | None = None
+    redone: tuple[Override, ...] = ()
 
     @property
     def unchecked(self) -> int:
@@ -143,6 +147,8 @@ def view_plan(
     opened = [0] * len(plan.orders)
     new: list[pl.Series] = []
     samples: list[PromptSample] = []
+    told = {(one.sku, one.variant, one.aspect, one.take): one for one in plan.overrides}
+    redone: list[Override] = []
     fitting = Fitting([high_of(order) for order in plan.orders], caps)
     for batch in plan.batches():
         joined = batch.select("key", "sku", "prompt", "negative_prompt", "order").join(
@@ -155,6 +161,8 @@ def view_plan(
             opened[order] += count
         new.append(to_buy.filter(pl.col("phase").is_null())["sku"])
         fitting.add(to_buy["order"])
+        for sku, variant, order, take in batch.filter(pl.col("take") > 0).select(_MADE_BY).iter_rows():
+            redone.append(told[sku, variant, plan.orders[order].aspect, take])
         if len(samples) < SAMPLES:
             samples += first_samples(to_buy)
     for order, count in enumerate(plan.totals.unchecked):
@@ -183,6 +191,7 @@ def view_plan(
         gone=tuple(gone),
         changed=_changed(new, bought),
         lint=lint,
+        redone=tuple(redone),
     )
 
 

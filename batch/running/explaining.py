@@ -14,8 +14,7 @@ from batch.core.nearest import nearest
 from batch.errors import UsageProblem
 from batch.models import profile_for
 from batch.planning.values import high_of
-from batch.running.opening import opened_plan
-from batch.running.surveying import state_if_any
+from batch.running.opening import opened_plan, state_if_any
 from batch.store import history
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from batch.core.job import Job
+    from batch.core.override import Override
     from batch.inputs.jobfile import LoadedJob
     from batch.inputs.pictures import Progress
     from batch.planning import Plan
@@ -40,6 +40,7 @@ class Story:
         known: The item of the state that it is; None where it is new.
         compared: Of a new one, the earlier item that is most like it; None where there is none.
         changes: What differs from that.
+        override: The redo that stands in place of what the row says; None where there is none.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Story:
     known: Earlier | None
     compared: Earlier | None
     changes: tuple[Change, ...]
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,13 @@ def _story(row: dict[str, Any], plan: Plan, job: Job, known: list[Earlier], stat
         known=same,
         compared=compared,
         changes=found,
+        override=next((one for one in plan.overrides if _made_by(one, row, order.aspect)), None),
     )
+
+
+def _made_by(override: Override, row: dict[str, Any], aspect: str) -> bool:
+    made = (override.sku, override.variant, override.aspect, override.take)
+    return made == (row["sku"], row["variant"], aspect, row["take"])
 
 
 def _most_like(

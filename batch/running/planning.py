@@ -26,7 +26,7 @@ from batch.planning.suitability import outlook_warnings, outlooks
 from batch.prompts import library_for
 from batch.running.destinations import destinations_of
 from batch.running.fetching import fetch_pictures, rows_of
-from batch.store import queries, views
+from batch.store import queries, takes, views
 from batch.store.loading import load_plan
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
+    from batch.core.override import Override
     from batch.core.profile import ModelProfile
     from batch.inputs.jobfile import LoadedJob
     from batch.inputs.manifest import Manifest
@@ -149,17 +150,23 @@ class _Planning:
                 return
             stdin = StandardInput(self._heed)
             with rows_of(self._loaded, stdin, self._heed) as manifest:
-                plan = self._plan(manifest, book)
+                plan = self._plan(manifest, book, takes.overrides(connection))
                 self._load(connection, plan, fingerprint or "")
             if fingerprint is not None and not plan.urls:  # what a URL holds can change without a trace
                 book.mark(fingerprint)
 
-    def _plan(self, manifest: Manifest, book: PictureBook) -> Plan:
+    def _plan(self, manifest: Manifest, book: PictureBook, overrides: tuple[Override, ...]) -> Plan:
         job, library = self._loaded.job, library_for(self._loaded)
-        plan = make_plan(job, self._profile, manifest, book, progress=self._progress, library=library)
+
+        def make() -> Plan:
+            return make_plan(
+                job, self._profile, manifest, book, progress=self._progress, library=library, overrides=overrides
+            )
+
+        plan = make()
         if plan.urls:
             asyncio.run(fetch_pictures(self._loaded, plan, book, self._progress))
-            plan = make_plan(job, self._profile, manifest, book, progress=self._progress, library=library)
+            plan = make()
         return plan
 
     def _load(self, connection: sqlite3.Connection, plan: Plan, fingerprint: str) -> None:

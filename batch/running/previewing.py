@@ -87,7 +87,7 @@ def preview(loaded: LoadedJob, choice: Choice, folder: Path, progress: Progress,
         Problem: If the manifest cannot be read, or the files cannot be written.
     """
     profile, job = profile_for(loaded, to_buy=False), loaded.job
-    with opened_plan(loaded, profile, fetch=choice.fetch, progress=progress) as (plan, _):
+    with opened_plan(loaded, profile, fetch=choice.fetch, progress=progress, redone=False) as (plan, _):
         wanted = list(itertools.islice(_wanted(loaded, profile, plan, choice), choice.limit))
         items = len(wanted) if len(wanted) < choice.limit else sum(1 for _ in _wanted(loaded, profile, plan, choice))
         missing = choice.skus - {one.sku for one in wanted}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from batch.core.money import ZERO
-from batch.errors import MissingInput
 from batch.models import profile_for
 from batch.planning.forecast import Caps
 from batch.planning.linting import lint_manifest
@@ -18,13 +16,11 @@ from batch.prompts.wordlists import vocabulary_for
 from batch.running.clock import utc_day
 from batch.running.destinations import destinations_of
 from batch.running.linting import source_of
-from batch.running.opening import opened_plan
+from batch.running.opening import opened_plan, state_if_any
 from batch.store import changes, history, queries
-from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
     from decimal import Decimal
 
     from batch.core.summary import Cost
@@ -71,18 +67,6 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
             bought=bought,
             lint=Linted(report=found, source=source_of(loaded)),
         )
-
-
-@contextmanager
-def state_if_any(loaded: LoadedJob) -> Iterator[sqlite3.Connection | None]:
-    """Open a job's state for reading; None where there is none yet."""
-    try:
-        connection = read_state(loaded.location.state, Binding.of(loaded.location))
-    except MissingInput:
-        yield None
-        return
-    with closing(connection):
-        yield connection
 
 
 def _caps(loaded: LoadedJob, state: sqlite3.Connection | None, clock: Clock) -> Caps:
