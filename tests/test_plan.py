@@ -396,8 +396,12 @@ TEXT = st.text(max_size=8) | st.text(string.printable, max_size=8)
 
 
 @settings(max_examples=200, deadline=None)
-@given(rows=st.lists(st.tuples(TEXT, TEXT, st.none() | TEXT, st.integers(1, 100), st.integers(0, 1)), max_size=5))
-def test_many_keys_at_once_are_as_one_by_one(rows: list[tuple[str, str, str | None, int, int]]) -> None:
+@given(
+    rows=st.lists(
+        st.tuples(TEXT, TEXT, st.none() | TEXT, st.integers(1, 100), st.integers(0, 12), st.integers(0, 1)), max_size=5
+    )
+)
+def test_many_keys_at_once_are_as_one_by_one(rows: list[tuple[str, str, str | None, int, int, int]]) -> None:
     """Whatever stands in the texts."""
     shared = [shared_part(model=name, inputs={}, aspect="", fit={}) for name in ("a", "b")]
     items = pl.DataFrame(
@@ -407,6 +411,7 @@ def test_many_keys_at_once_are_as_one_by_one(rows: list[tuple[str, str, str | No
             "prompt": pl.String,
             "negative_prompt": pl.String,
             "variant": pl.Int32,
+            "take": pl.Int32,
             "order": pl.Int32,
             "source_sha256": pl.String,
         },
@@ -420,9 +425,9 @@ def test_many_keys_at_once_are_as_one_by_one(rows: list[tuple[str, str, str | No
             prompt=prompt,
             negative_prompt=negative,
             variant=variant,
-            take=0,
+            take=take,
         )
-        for sku, prompt, negative, variant, order in rows
+        for sku, prompt, negative, variant, take, order in rows
     ]
 
 

@@ -171,6 +171,12 @@ def _retry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="why; kept with the decision")
 
 
+def _review(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    _json(parser)
+    parser.add_argument("--apply", required=True, metavar="CSV", help="take this file of decisions in; - reads them")
+
+
 def _audit(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
@@ -336,6 +342,13 @@ _COMMANDS = (
         examples="  sora-batch retry configs/spring.yaml --failed\n"
         "  sora-batch retry configs/spring.yaml --sku 00152 --sku 00153 --reason 'new picture'",
         options=_retry,
+    ),
+    _Command(
+        name="review",
+        module="review",
+        summary="take what persons decided about the clips into the state; a redo plans a new take and buys nothing",
+        examples="  sora-batch review configs/spring.yaml --apply decisions.csv",
+        options=_review,
     ),
     _Command(
         name="audit",

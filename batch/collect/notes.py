@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from batch.collect.files import same_content
+from batch.collect.sidecar import DECISION
+from batch.core.decision import Decision, Judgement, read_moment
 from batch.core.money import to_micros
 from batch.core.note import Note
 from batch.core.summary import ClipFacts
@@ -79,6 +81,22 @@ def _note(value: dict[str, Any]) -> Note:
         submitted_at=_moment(value["submitted_at"]),
         render_seconds=None if value["render_seconds"] is None else float(value["render_seconds"]),
         row={str(name): str(text) for name, text in value["row"].items()},
+        # Notes of older versions do not have these.
+        before=str(value.get("before") or ""),
+        row_prompt=value.get("row_prompt"),
+        decision=_decision(value.get(DECISION)),
+    )
+
+
+def _decision(value: dict[str, Any] | None) -> Decision | None:
+    if value is None:
+        return None
+    return Decision(
+        judgement=Judgement(value["decision"]),
+        by=str(value["by"]),
+        at=read_moment(value["at"]),
+        note=str(value["note"]),
+        prompt=value.get("prompt"),
     )
 
 

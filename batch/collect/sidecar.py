@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from batch.core.decision import Decision
     from batch.core.media import Size
     from batch.core.summary import ClipFacts
 
 FORMAT: Final = 1
 """Raised when a key changes its meaning; new keys do not raise it."""
+
+DECISION: Final = "decision"
+"""Where a note says what a person decided about its clip."""
 
 MADE_BY_MODEL: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 DRAWN_BY_PROGRAM: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
@@ -102,6 +106,8 @@ class Sidecar:
         key: The item's, in hex.
         job: The job's name.
         row: The manifest's own columns, as text.
+        before: Key of the take that this one was made in place of; empty for a first take.
+        row_prompt: What the row says, where a redo was asked for instead; None for a first take.
     """
 
     sku: str
@@ -115,6 +121,8 @@ class Sidecar:
     paid: Paid
     clip: ClipFacts
     row: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
+    row_prompt: str | None = None
 
 
 def sidecar_path(clip: Path) -> Path:
@@ -148,6 +156,8 @@ def sidecar_json(sidecar: Sidecar) -> bytes:
         "job": sidecar.job,
         "variant": sidecar.variant,
         "take": sidecar.take,
+        "before": sidecar.before or None,
+        DECISION: None,
         "simulated": made.simulated,
         "digital_source_type": DRAWN_BY_PROGRAM if made.simulated else MADE_BY_MODEL,
         "provider": made.provider,
@@ -155,6 +165,7 @@ def sidecar_json(sidecar: Sidecar) -> bytes:
         "prediction_id": made.prediction_id,
         "url": made.url,
         "prompt": ordered.prompt,
+        "row_prompt": sidecar.row_prompt,
         "negative_prompt": ordered.negative_prompt,
         "inputs": dict(ordered.inputs),
         "source": {
@@ -181,7 +192,36 @@ def sidecar_json(sidecar: Sidecar) -> bytes:
         "render_seconds": made.render_seconds,
         "row": dict(sidecar.row),
     }
+    return _encoded(value)
+
+
+def _encoded(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n").encode("utf-8", "replace")
+
+
+def decide_in_note(clip: Path, decision: Decision | None) -> bool:
+    """Write into the note beside a clip what a person decided about it; None where nothing stands.
+
+    Returns:
+        Whether the note says it now; where there is none, or none of ours, nothing is written.
+
+    Raises:
+        StorageProblem: If the disk is full or fails.
+        CannotCreate: If the note cannot be replaced.
+    """
+    path = sidecar_path(clip)
+    told = None if decision is None else decision.as_json()
+    try:
+        value = json.loads(path.read_bytes())
+        if not isinstance(value, dict) or value.get("format") != FORMAT:
+            return False
+        if DECISION not in value or value[DECISION] != told:
+            write_atomic(path, _encoded({**value, DECISION: told}))
+    except (ValueError, FileNotFoundError):
+        return False
+    except OSError as error:
+        raise disk_problem(error, path) from error
+    return True
 
 
 def _clip_json(clip: ClipFacts) -> dict[str, Any]:

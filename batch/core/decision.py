@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 COLUMNS: Final = ("key", "sku", "decision", "prompt", "note", "by", "at")
 """Of `decisions.csv`, in order. `key` names the item in hex, `sku` is for the reader, `at` is ISO 8601 with a zone."""
@@ -36,6 +36,16 @@ class Decision:
     at: float
     note: str = ""
     prompt: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the documented keys."""
+        return {
+            "decision": self.judgement.value,
+            "by": self.by,
+            "at": moment_text(self.at),
+            "note": self.note,
+            "prompt": self.prompt,
+        }
 
 
 def moment_text(at: float) -> str:

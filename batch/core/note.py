@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
+    from batch.core.decision import Decision
     from batch.core.summary import ClipFacts
 
 
@@ -22,6 +23,9 @@ class Note:
         estimate: Micro-dollars.
         settled: Micro-dollars; None where the provider did not say.
         submitted_at: Unix seconds; 0 where it is not known.
+        before: Key of the take that this one was made in place of; empty for a first take.
+        row_prompt: What the row said where a redo was asked for instead; None for a first take.
+        decision: What a person decided about the clip; None where nothing stands.
     """
 
     key: str
@@ -49,3 +53,6 @@ class Note:
     submitted_at: float
     render_seconds: float | None
     row: Mapping[str, str]
+    before: str = ""
+    row_prompt: str | None = None
+    decision: Decision | None = None

@@ -20,6 +20,8 @@
                    "estimate_usd",       for one attempt
                    "cost": {...},        as above, over all attempts
                    "submitted_at", "ended_at", "render_seconds",            null where unknown
+                   "decision": null or {"decision", "by", "at", "note", "prompt"},     of a person; what holds
+                   "before", "after",    keys of the takes before and after this one; empty where there is none
                    "gone",               true where no row has this SKU any more; `line` 0 without it: the row changed
                    "channels": [{"channel", "verdict",                      met, disputed or missed
                                  "findings": [{"rule", "verdict", "what", "sources": [{"url", "read"}]}],
@@ -134,6 +136,9 @@ def item_json(view: ItemView) -> dict[str, Any]:
         "submitted_at": moment(view.submitted_at),
         "ended_at": moment(view.ended_at),
         "render_seconds": finite(view.render_seconds),
+        "decision": None if view.decision is None else view.decision.as_json(),
+        "before": view.before,
+        "after": view.after,
         "gone": view.gone,
         "channels": [suitability_json(one) for one in view.channels],
     }

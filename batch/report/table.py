@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from batch.core.decision import Decision
     from batch.core.summary import ClipFacts, ItemView
 
 RESULT_PREFIX = "sb_"
@@ -76,6 +78,14 @@ def _of_clip(read: Callable[[ClipFacts], Any]) -> Callable[[ItemView], Any]:
     return lambda view: None if view.clip is None else read(view.clip)
 
 
+def _of_decision(read: Callable[[Decision], Any], nothing: Any) -> Callable[[ItemView], Any]:
+    return lambda view: nothing if view.decision is None else read(view.decision)
+
+
+def _moment_of(decision: Decision) -> datetime:
+    return datetime.fromtimestamp(decision.at, UTC)
+
+
 def _remarks(view: ItemView) -> tuple[str, ...]:
     return () if view.look is None else tuple(remark.words for remark in view.look.remarks)
 
@@ -107,6 +117,12 @@ RESULTS: tuple[Result, ...] = (
     Result(name="clip_sha256", kind=Kind.TEXT, read=_of_clip(lambda clip: clip.sha256)),
     Result(name="score", kind=Kind.INTEGER, read=lambda view: None if view.look is None else view.look.score),
     Result(name="remarks", kind=Kind.TEXT, read=lambda view: " | ".join(_remarks(view))),
+    Result(name="decision", kind=Kind.TEXT, read=_of_decision(lambda decision: decision.judgement.value, "")),
+    Result(name="decision_by", kind=Kind.TEXT, read=_of_decision(lambda decision: decision.by, "")),
+    Result(name="decision_at", kind=Kind.MOMENT, read=_of_decision(_moment_of, None)),
+    Result(name="note", kind=Kind.TEXT, read=_of_decision(lambda decision: decision.note, "")),
+    Result(name="before", kind=Kind.TEXT, read=lambda view: view.before),
+    Result(name="after", kind=Kind.TEXT, read=lambda view: view.after),
     Result(name="attempts", kind=Kind.INTEGER, read=lambda view: view.attempts),
     Result(name="estimate_usd", kind=Kind.MONEY, read=lambda view: view.estimate),
     Result(name="estimated_usd", kind=Kind.MONEY, read=lambda view: view.cost.estimated),

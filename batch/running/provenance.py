@@ -12,7 +12,7 @@ from batch.core.job import SIMULATOR
 from batch.core.media import Size
 from batch.core.money import from_micros
 from batch.running.framing import fit_of
-from batch.store import queries
+from batch.store import queries, takes
 
 if TYPE_CHECKING:
     from batch.collect.outcomes import Clip
@@ -29,12 +29,15 @@ async def write_provenance(desk: Desk, article: Article, record: Record, clip: C
         StorageProblem: If the disk is full or fails.
     """
     assert record.attempt is not None
+    override = takes.override_of(desk.store.reader, article)
     sidecar = Sidecar(
         sku=article.sku,
         key=article.key,
         job=desk.job.name,
         variant=article.variant,
         take=article.take,
+        before="" if override is None else override.before,
+        row_prompt=None if override is None else override.row_prompt,
         source=Source(
             location=article.source,
             sha256=article.source_sha256,

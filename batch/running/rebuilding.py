@@ -36,6 +36,7 @@ from batch.store.store import Store, open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from batch.core.note import Note
     from batch.core.prediction import Execution, NoAnswer
     from batch.inputs.jobfile import LoadedJob
     from batch.providers.base import Provider
@@ -161,8 +162,10 @@ class _Rebuilding:
         store = await open_store(place, self._binding, now=self._clock.now())
         try:
             known_until = restoring.newest_moment(store.reader)
+            notes = await self._notes()
+            await store.do(partial(restoring.restore_overrides, notes=notes))
             await self._plan(store)
-            await self._clips(store)
+            await self._clips(store, notes)
             await self._attempts(store, attempts)
             await self._history(store, known_until)
             result.unaccounted = list(queries.unaccounted(store.reader))
@@ -182,14 +185,16 @@ class _Rebuilding:
                 raise
             self._note(f"the manifest was not read: {problem.what}")
 
-    async def _clips(self, store: Store) -> None:
-        location, now = self._loaded.location, self._clock.now()
-        notes = await asyncio.to_thread(
-            lambda: list(notes_below(location.output, self._loaded.job.name, provider_name(self._loaded.job)))
-        )
+    async def _notes(self) -> list[Note]:
+        output, job = self._loaded.location.output, self._loaded.job
+        return await asyncio.to_thread(lambda: list(notes_below(output, job.name, provider_name(job))))
+
+    async def _clips(self, store: Store, notes: list[Note]) -> None:
+        now = self._clock.now()
         for note in notes:
             if await store.do(partial(restoring.restore_clip, note=note, now=now)):
                 self._result.clips += 1
+                await store.do(partial(restoring.restore_decision, note=note))
             else:
                 self._note(f"{note.sku}: its clip is there, and the state has another story of it: {note.clip.path}")
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from batch.collect.sidecar import decide_in_note
 from batch.core.decision import Decision, Judgement
 from batch.core.item import fit_rules
 from batch.core.phases import RETRYABLE, Phase
 from batch.models import profile_for
-from batch.store import decisions, queries, takes
+from batch.store import changes, decisions, queries, takes
 from batch.store.state import Binding
 from batch.store.store import open_store
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from batch.core.override import Override
     from batch.inputs.jobfile import LoadedJob
@@ -89,7 +92,8 @@ class _RefusedError(Exception):
 async def apply_decisions(loaded: LoadedJob, told: Sequence[Told], clock: Clock) -> Applied:
     """Take decisions into the state, all good ones in one transaction; nothing is bought.
 
-    In the order of their moments: a file may tell the history of a clip in any order.
+    In the order of their moments: a file may tell the history of a clip in any order. The notes beside the clips are
+    written after that; where that was cut off, the same decisions again write them.
 
     Raises:
         Busy: If a run is at work on this job.
@@ -99,9 +103,26 @@ async def apply_decisions(loaded: LoadedJob, told: Sequence[Told], clock: Clock)
     store = await open_store(location.state, Binding.of(location), now=clock.now())
     try:
         applying = _Applying(loaded, clock.now())
-        return await store.do(lambda connection: applying.work(connection, told))
+        applied = await store.do(lambda connection: applying.work(connection, told))
+        clips = list(_clips(store.reader, {one.key for one in told}))
+        await asyncio.to_thread(_write_notes, location.output, clips)
+        return applied
     finally:
         await store.close()
+
+
+def _clips(connection: sqlite3.Connection, keys: Iterable[str]) -> Iterator[tuple[str, Decision | None]]:
+    """Give the clips of items with what stands of them; notes that a kill left behind are mended by the next try."""
+    for key in keys:
+        item_id = queries.item_of_key(connection, key)
+        clip = None if item_id is None else changes.read_one(connection, item_id).clip
+        if item_id is not None and clip is not None:
+            yield clip.path, decisions.standing(decisions.holding(connection, item_id))
+
+
+def _write_notes(output: Path, clips: Iterable[tuple[str, Decision | None]]) -> None:
+    for path, decision in clips:
+        decide_in_note(output / path, decision)
 
 
 class _Applying:

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 from batch.core import events as ev
 from batch.core.canonical import canonical
+from batch.core.decision import Judgement
 from batch.core.naming import folded
+from batch.core.override import Override
 from batch.core.phases import RETRYABLE, UNPAID, AttemptState, Phase
+from batch.store import decisions, takes
 from batch.store.changes import apply, read_one, set_meta
 from batch.store.numbers import UNACCOUNTED, unaccounted
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from batch.core.decision import Decision
     from batch.core.lifecycle import Record
     from batch.core.note import Note
     from batch.store.salvage import Salvaged
@@ -47,6 +51,69 @@ def restore_clip(connection: sqlite3.Connection, note: Note, now: float) -> bool
     _give_name(connection, item_id, note.clip.path)
     apply(connection, item_id, ev.Downloaded(at=now, clip=note.clip))
     return True
+
+
+def restore_decision(connection: sqlite3.Connection, note: Note) -> None:
+    """Put back what a person decided about a clip, unless the state knows of something newer."""
+    item_id = _item_of(connection, bytes.fromhex(note.key))
+    if item_id is None or note.decision is None:
+        return
+    known = decisions.holding(connection, item_id)
+    if known is None or known.at < note.decision.at:
+        decisions.record(connection, item_id, note.decision)
+
+
+def restore_overrides(connection: sqlite3.Connection, notes: Sequence[Note]) -> None:
+    """Put back what redos say in place of rows: those whose takes were made, then those that nobody had bought yet.
+
+    Where there are any that the state did not know, its plan was made without them, and is made anew.
+    """
+    asked = {note.key: note.decision for note in notes if note.decision is not None}
+    new = [takes.write_override(connection, one) for note in notes if (one := _made_by(note, asked)) is not None]
+    for note in notes:
+        redo = asked.get(note.key)
+        if redo is None or redo.judgement is not Judgement.REDO or takes.made_after(connection, note.key) is not None:
+            continue
+        new.append(takes.write_override(connection, _still_asked(connection, note, redo)))
+    if any(new):
+        set_meta(connection, "fingerprint", "")
+
+
+def _made_by(note: Note, asked: Mapping[str, Decision]) -> Override | None:
+    """Give the override that a clip was made by; None for a first take."""
+    if not note.take or not note.before or note.row_prompt is None:
+        return None
+    redo = asked.get(note.before)
+    return Override(
+        sku=note.sku,
+        variant=note.variant,
+        aspect=note.aspect,
+        take=note.take,
+        row_prompt=note.row_prompt,
+        row_negative=note.negative_prompt or "",
+        prompt=note.prompt,
+        before=note.before,
+        by=BY_NOTE if redo is None else redo.by,
+        at=note.submitted_at if redo is None else redo.at,
+    )
+
+
+def _still_asked(connection: sqlite3.Connection, note: Note, redo: Decision) -> Override:
+    """Give the override of a redo whose clip is not here, or was never bought."""
+    query = "SELECT coalesce(max(take), 0) FROM override WHERE sku = ? AND variant = ? AND aspect = ?"
+    (known,) = connection.execute(query, (note.sku, note.variant, note.aspect)).fetchone()
+    return Override(
+        sku=note.sku,
+        variant=note.variant,
+        aspect=note.aspect,
+        take=max(known, note.take) + 1,
+        row_prompt=note.prompt if note.row_prompt is None else note.row_prompt,
+        row_negative=note.negative_prompt or "",
+        prompt=note.prompt if redo.prompt is None else redo.prompt,
+        before=note.key,
+        by=redo.by,
+        at=redo.at,
+    )
 
 
 def _item_of(connection: sqlite3.Connection, key: bytes) -> int | None:
