@@ -169,6 +169,8 @@ def _retry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rejected", action="store_true", help="whose picture could not be used when it was framed")
     parser.add_argument("--sku", action="append", default=[], metavar="SKU", help="only this one; may be repeated")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why; kept with the decision")
+    prompt = "ask for this instead, as a new take; {column} is filled in from the row"
+    parser.add_argument("--prompt", metavar="TEXT", help=prompt)
 
 
 def _review(parser: argparse.ArgumentParser) -> None:
@@ -340,7 +342,8 @@ _COMMANDS = (
         module="retry",
         summary="plan again what ended without a clip; buys nothing by itself",
         examples="  sora-batch retry configs/spring.yaml --failed\n"
-        "  sora-batch retry configs/spring.yaml --sku 00152 --sku 00153 --reason 'new picture'",
+        "  sora-batch retry configs/spring.yaml --sku 00152 --sku 00153 --reason 'new picture'\n"
+        "  sora-batch retry configs/spring.yaml --refused --prompt 'A plain turn of the {title}.'",
         options=_retry,
     ),
     _Command(

@@ -14,6 +14,8 @@ from batch.inputs.jobfile import read_job
 if TYPE_CHECKING:
     import argparse
 
+    from batch.running.retrying import Retried
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan the chosen items again, and say what they may cost."""
@@ -30,15 +32,21 @@ def run(arguments: argparse.Namespace) -> int:
     if not phases and not arguments.sku:
         hint = "give --failed, --refused, --cancelled or --rejected, or --sku"
         raise UsageProblem("it is not said which items", hint=hint)
-    retried = asyncio.run(retry_items(read_job(arguments.job), phases, set(arguments.sku), arguments.reason, Clock()))
+    loaded, skus = read_job(arguments.job), set(arguments.sku)
+    retrying = retry_items(loaded, phases, skus, arguments.reason, Clock(), prompt=arguments.prompt)
+    retried = asyncio.run(retrying)
     most = format_usd(from_micros(sum(one.estimate for one in retried)))
     if arguments.json:
-        items = [{"sku": one.sku, "was": one.was.value, "reason": one.reason} for one in retried]
+        items = [{"sku": one.sku, "was": one.was.value, "reason": one.reason, "take": one.take} for one in retried]
         say_json({"items": items, "estimated_usd": most, "exit": int(Exit.DONE)})
     else:
-        say(printable(f"{one.sku}: was {one.was}: {one.reason}") for one in retried)
+        say(printable(f"{one.sku}: was {one.was}: {one.reason}{_take(one)}") for one in retried)
         if retried:
             say([f"{len(retried)} items are planned again; `sora-batch run {arguments.job}` buys them for ${most}"])
         else:
             say(["nothing ended so"])
     return Exit.DONE
+
+
+def _take(retried: Retried) -> str:
+    return "" if retried.take is None else f"; take {retried.take} in other words is planned in its place"

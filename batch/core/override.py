@@ -22,6 +22,7 @@ class Override:
         row_negative: Likewise its negative prompt; empty where it has none.
         prompt: What is asked for instead.
         before: Key of the item that this take was made in place of, in hex.
+        note: Why, in that person's own words; may be empty.
         by: Who asked for it.
         at: When, in Unix seconds.
     """
@@ -34,13 +35,15 @@ class Override:
     row_negative: str
     prompt: str
     before: str
+    note: str
     by: str
     at: float
 
     def __str__(self) -> str:
         words = "in other words" if self.prompt != self.row_prompt else "in the same words"
+        why = f": {self.note}" if self.note else ""
         when = moment_text(self.at)[:16].replace("T", " ")
-        return f"take {self.take}, {words}, in place of what the row says ({self.by}, {when} UTC)"
+        return f"take {self.take}, {words}, in place of what the row says ({self.by}, {when} UTC{why})"
 
     def as_json(self) -> dict[str, Any]:
         """Give the documented keys."""
@@ -52,6 +55,7 @@ class Override:
             "row_prompt": self.row_prompt,
             "prompt": self.prompt,
             "before": self.before,
+            "note": self.note,
             "by": self.by,
             "at": moment_text(self.at),
         }

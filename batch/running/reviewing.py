@@ -11,8 +11,10 @@ from batch.collect.sidecar import decide_in_note
 from batch.core.decision import Decision, Judgement
 from batch.core.item import fit_rules
 from batch.core.phases import RETRYABLE, Phase
+from batch.errors import MissingInput
 from batch.models import profile_for
 from batch.store import changes, decisions, queries, takes
+from batch.store.copying import copy_path
 from batch.store.state import Binding
 from batch.store.store import open_store
 
@@ -97,9 +99,14 @@ async def apply_decisions(loaded: LoadedJob, told: Sequence[Told], clock: Clock)
 
     Raises:
         Busy: If a run is at work on this job.
+        MissingInput: If it never ran.
         Problem: If the state cannot be read or written.
     """
     location = loaded.location
+    if not location.state.exists() and not copy_path(location.state).exists():
+        raise MissingInput(
+            "this job has no state yet", where=str(location.state), hint="`sora-batch run JOB` makes it, and clips"
+        )
     store = await open_store(location.state, Binding.of(location), now=clock.now())
     try:
         applying = _Applying(loaded, clock.now())
@@ -202,7 +209,8 @@ class _Applying:
             )
         try:
             prompt = item.prompt if told.prompt is None else told.prompt
-            return takes.plan_take(connection, item, prompt=prompt, fit=self._fit, by=told.by, at=told.at)
+            asked = takes.Asked(by=told.by, at=told.at, note=told.note)
+            return takes.plan_take(connection, item, prompt=prompt, fit=self._fit, asked=asked)
         except takes.UnknownFitError:
             raise _RefusedError(UNKNOWN_FIT) from None
 

@@ -40,6 +40,7 @@ MIGRATIONS: tuple[str, ...] = (
         row_negative TEXT NOT NULL,
         prompt       TEXT NOT NULL,
         before       BLOB NOT NULL,
+        note         TEXT NOT NULL,
         by           TEXT NOT NULL,
         at           REAL NOT NULL,
         PRIMARY KEY (sku, variant, aspect, take)

@@ -93,6 +93,7 @@ def _made_by(note: Note, asked: Mapping[str, Decision]) -> Override | None:
         row_negative=note.negative_prompt or "",
         prompt=note.prompt,
         before=note.before,
+        note="" if redo is None else redo.note,
         by=BY_NOTE if redo is None else redo.by,
         at=note.submitted_at if redo is None else redo.at,
     )
@@ -111,6 +112,7 @@ def _still_asked(connection: sqlite3.Connection, note: Note, redo: Decision) -> 
         row_negative=note.negative_prompt or "",
         prompt=note.prompt if redo.prompt is None else redo.prompt,
         before=note.key,
+        note=redo.note,
         by=redo.by,
         at=redo.at,
     )

@@ -24,11 +24,20 @@ if TYPE_CHECKING:
 _UNBOUGHT = frozenset({Phase.PLANNED, Phase.REJECTED, Phase.FAILED})
 """Phases in which a take of which nothing was ever accepted can be withdrawn."""
 
-_OVERRIDE = "SELECT sku, variant, aspect, take, row_prompt, row_negative, prompt, lower(hex(before)), by, at"
+_OVERRIDE = "SELECT sku, variant, aspect, take, row_prompt, row_negative, prompt, lower(hex(before)), note, by, at"
 
 
 class UnknownFitError(Exception):
     """A key cannot be made again from what the state says, so that a plan made later could come to another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who wants a new take, when (Unix seconds), and why; the reason may be empty."""
+
+    by: str
+    at: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +57,7 @@ class NewTake:
 
 
 def _read(row: tuple[Any, ...]) -> Override:
-    sku, variant, aspect, take, row_prompt, row_negative, prompt, before, by, at = row
+    sku, variant, aspect, take, row_prompt, row_negative, prompt, before, note, by, at = row
     return Override(
         sku=sku,
         variant=variant,
@@ -58,6 +67,7 @@ def _read(row: tuple[Any, ...]) -> Override:
         row_negative=row_negative,
         prompt=prompt,
         before=before,
+        note=note,
         by=by,
         at=at,
     )
@@ -96,15 +106,14 @@ def newest_of(connection: sqlite3.Connection, override: Override) -> int | None:
 
 
 def plan_take(
-    connection: sqlite3.Connection, old: Article, *, prompt: str, fit: Mapping[str, Any], by: str, at: float
+    connection: sqlite3.Connection, old: Article, *, prompt: str, fit: Mapping[str, Any], asked: Asked
 ) -> NewTake:
     """Let a new take have an item's place in the newest plan, which holds the item.
 
     Args:
         prompt: What it is asked for with.
         fit: How the job fits pictures, where the state does not know how this one was.
-        by: Who asked for it.
-        at: When.
+        asked: Who wants it.
 
     Raises:
         UnknownFitError: If its key could not be made again by a plan; nothing is written then.
@@ -119,8 +128,9 @@ def plan_take(
         row_negative=old.negative_prompt or "",
         prompt=prompt,
         before=old.key,
-        by=by,
-        at=at,
+        note=asked.note,
+        by=asked.by,
+        at=asked.at,
     )
     key = _key(old, _fit_of(connection, old, fit), prompt=prompt, take=override.take)
     write_override(connection, override)
@@ -186,8 +196,8 @@ def write_override(connection: sqlite3.Connection, override: Override) -> bool:
     """Write an override, unless its take is known already; say whether it is new."""
     cursor = connection.execute(
         "INSERT OR IGNORE INTO override"
-        " (sku, variant, aspect, take, row_prompt, row_negative, prompt, before, by, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (sku, variant, aspect, take, row_prompt, row_negative, prompt, before, note, by, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             override.sku,
             override.variant,
@@ -197,6 +207,7 @@ def write_override(connection: sqlite3.Connection, override: Override) -> bool:
             override.row_negative,
             override.prompt,
             bytes.fromhex(override.before),
+            override.note,
             override.by,
             override.at,
         ),

@@ -99,7 +99,7 @@ def _view(row: tuple[Any, ...], plan: int, run_id: int, takes: Chains) -> ItemVi
         duration=duration,
         row=json.loads(manifest_row),
         reason=reason,
-        advice=advice(phase, code),
+        advice="" if after else advice(phase, code),
         attempts=accepted,
         prediction_id=prediction_id or "",
         clip=clip,
