@@ -18,7 +18,11 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import polars as pl
+
 from batch.core import events as ev
+from batch.core.decision import Judgement
+from batch.core.item import shared_part
 from batch.core.lifecycle import IllegalEventError, Record
 from batch.core.money import to_micros
 from batch.core.phases import ENDED, UNPAID, WITH_PERSON, AttemptState, Phase
@@ -26,13 +30,17 @@ from batch.core.prediction import Failure, Seen, Status
 from batch.core.retry import NO_OUTPUT, BuyAgain, Refused, decide
 from batch.core.summary import ClipFacts
 from batch.errors import StateDamaged
+from batch.models import builtin_profiles
+from batch.planning.keys import key_texts, keys_of
+from batch.planning.overriding import Overriding
 from batch.providers.eachlabs.wire.poll import read_poll
 from batch.running.clock import utc_day
+from batch.running.reviewing import Applying, Told
 from batch.simulator import answers, twists
 from batch.simulator.values import Clip, Prediction, Size
 from batch.simulator.values import Status as Word
 from batch.simulator.world import Rules, World
-from batch.store import changes, queries
+from batch.store import changes, queries, takes
 from batch.store.changes import SIGNALLED, CapReached, Caps
 from batch.store.loading import load_plan
 from batch.store.state import Binding
@@ -41,7 +49,7 @@ from tests.store.conftest import NOW, items, order
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine
     from pathlib import Path
 
     from batch.core.prediction import Prediction as Look
@@ -116,6 +124,7 @@ class Rehearsal:
     late: list[Post] = field(default_factory=list)
     log: list[tuple[Any, ...]] = field(default_factory=list)
     records: dict[int, Record] = field(default_factory=dict)
+    skus: str = ""
     crashes: int = 0
     store: Store = field(init=False)
     world: World = field(init=False)
@@ -156,17 +165,43 @@ class Rehearsal:
         now = self.ours
         self.run_id = self.do(self.store.do(lambda connection: changes.begin_run(connection, now))).id
 
-    def plan(self, skus: Sequence[str]) -> None:
-        """Make a plan of these SKUs the newest."""
-        batch = items(list(skus))
-        orders = (order(),)
+    def plan(self, skus: str) -> None:
+        """Make a plan of these SKUs the newest, with what redos say in place of their rows."""
+        self.skus, orders, fit = skus, (order(),), dict[str, Any]()
+        overriding = Overriding(takes.overrides(self.store.reader), orders, builtin_profiles()[MODEL])
+        batch = overriding.applied(items(list(skus)).drop("take"))
+        shared = shared_part(model=MODEL, inputs=orders[0].inputs, aspect=orders[0].aspect, fit=fit)
+        batch = batch.with_columns(keys_of(key_texts(batch, pl.Series([shared]))))
         self.do(
             self.store.do(
                 lambda connection: load_plan(
-                    connection, model=MODEL, orders=orders, batches=[batch], rejected=(), fingerprint="f"
+                    connection, model=MODEL, orders=orders, batches=[batch], rejected=(), fingerprint="f", fit=fit
                 )
             )
         )
+
+    def decide(self, item_id: int, judgement: Judgement, prompt: str | None) -> None:
+        """Let a person decide about a clip; a plan that is made anew has to come to the same items."""
+        item = queries.article(self.store.reader, item_id)
+        told = Told(
+            line=1,
+            key=item.key,
+            sku=item.sku,
+            judgement=judgement,
+            prompt=prompt if judgement is Judgement.REDO else None,
+            note="",
+            by="ana",
+            at=self.now,
+        )
+        applying = Applying(model=MODEL, most_characters=None, fit={}, now=self.now)
+        self.do(self.store.do(lambda connection: applying.work(connection, [told])))
+        wanted = self._wanted()
+        self.plan(self.skus)
+        assert self._wanted() == wanted, "a plan that is made anew wants something else than a redo planned"
+
+    def _wanted(self) -> set[str]:
+        query = "SELECT lower(hex(key)) FROM item WHERE plan = ?"
+        return {key for (key,) in self.store.reader.execute(query, (queries.newest_plan(self.store.reader),))}
 
     def die(self) -> int:
         """Kill the process: only what is on disk goes on, as it is. Give the attempts that this left unconfirmed."""
@@ -506,6 +541,22 @@ def check_everything(rehearsal: Rehearsal) -> None:
     check_purses(rehearsal)
     check_caps(rehearsal)
     check_posts(rehearsal)
+    check_takes(rehearsal)
+
+
+def check_takes(rehearsal: Rehearsal) -> None:
+    """Of each row one take is in the plan, each take follows one that is known, and the run counts its clips."""
+    reader = rehearsal.store.reader
+    planned = reader.execute("SELECT sku FROM item WHERE plan = ?", (queries.newest_plan(reader),)).fetchall()
+    assert sorted(sku for (sku,) in planned) == sorted(rehearsal.skus)
+    lost = "SELECT count(*) FROM override WHERE before NOT IN (SELECT key FROM item)"
+    assert reader.execute(lost).fetchone() == (0,)
+    told, done = reader.execute(
+        "SELECT done, (SELECT count(*) FROM item WHERE done_run = run.id AND plan = ?) FROM run"
+        " ORDER BY id DESC LIMIT 1",
+        (queries.newest_plan(reader),),
+    ).fetchone()
+    assert told == done
 
 
 def check_log(rehearsal: Rehearsal) -> None:

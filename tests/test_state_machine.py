@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 
 from batch.core import events as ev
 from batch.core import lifecycle, retry
+from batch.core.decision import Judgement
 from batch.core.lifecycle import UNPAID, AttemptState, Phase
 from batch.simulator.faults import KINDS, Fault
 from batch.simulator.world import Rules
@@ -88,7 +89,8 @@ ENDINGS = st.one_of(
 )
 SPANS = st.sampled_from([400.0, 250.0, 1.0, 1_000.0, 30_000.0, 90_000.0])
 LOOKS = st.sampled_from(["seen", "seen", "costless", "unknown", "unfinished"])
-WHAT = st.sampled_from([*["submit"] * 3, *["look"] * 3, "reconcile", "hear", "interfere", "change"])
+WHAT = st.sampled_from([*["submit"] * 3, *["look"] * 3, "reconcile", "hear", "interfere", "change", "decide"])
+JUDGEMENTS = st.sampled_from([Judgement.REDO, Judgement.REDO, *Judgement])
 WAYS = st.sampled_from([Way.ARRIVES, Way.ARRIVES, Way.ARRIVES, *Way])
 ANSWERS = st.sampled_from(["comes", "comes", "is lost", "is waited for"])
 TROUBLE = st.sampled_from(["die", "die", "restart", "go on", "cancel", "intrude", "tidy"])
@@ -148,6 +150,8 @@ class Lives(RuleBasedStateMachine):
                 self._hear(pick, data.draw(st.booleans()))
             case "interfere":
                 self._interfere(pick, data.draw(TROUBLE))
+            case "decide":
+                self._decide(pick, data.draw(JUDGEMENTS), data.draw(st.sampled_from([None, "pull back"])))
             case _:
                 self._change(data.draw(PLANS), data.draw(JUMPS))
 
@@ -206,6 +210,11 @@ class Lives(RuleBasedStateMachine):
         """The manifest has changed, and our own clock is set wrong, or right."""
         self._shell.plan(skus)
         self._shell.jump = jump
+
+    def _decide(self, pick: int, judgement: Judgement, prompt: str | None) -> None:
+        """A person has looked at a clip."""
+        if (made := self._pick(pick, Phase.DONE)) is not None:
+            self._shell.decide(made.item_id, judgement, prompt)
 
     @invariant()
     def everything_holds(self) -> None:
@@ -295,6 +304,8 @@ DEFECTS: dict[str, tuple[str, Any]] = {
     "an intent whose process died is left open": ("batch.store.changes.recover", lambda *_: 0),
     "money moves nowhere": ("batch.store.changes._move_money", lambda *_: None),
     "the tally stands still": ("batch.store.changes._move_tally", lambda *_: None),
+    "a redo leaves the old take in the plan": ("batch.store.takes.leave_plan", lambda *_: None),
+    "a plan forgets redos": ("batch.store.takes.overrides", lambda _: ()),
     "uploads in doubt are deleted": ("batch.store.queries.settled_uploads", lambda c, _: rehearsal.all_uploads(c)),
 }
 

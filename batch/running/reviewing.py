@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from batch.collect.sidecar import decide_in_note
 from batch.core.decision import Decision, Judgement
@@ -20,7 +20,7 @@ from batch.store.store import open_store
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batch.core.override import Override
@@ -109,7 +109,12 @@ async def apply_decisions(loaded: LoadedJob, told: Sequence[Told], clock: Clock)
         )
     store = await open_store(location.state, Binding.of(location), now=clock.now())
     try:
-        applying = _Applying(loaded, clock.now())
+        applying = Applying(
+            model=loaded.job.model,
+            most_characters=profile_for(loaded).prompt.max_characters,
+            fit=fit_rules(loaded.job.image),
+            now=clock.now(),
+        )
         applied = await store.do(lambda connection: applying.work(connection, told))
         clips = list(_clips(store.reader, {one.key for one in told}))
         await asyncio.to_thread(_write_notes, location.output, clips)
@@ -132,16 +137,24 @@ def _write_notes(output: Path, clips: Iterable[tuple[str, Decision | None]]) -> 
         decide_in_note(output / path, decision)
 
 
-class _Applying:
-    """One application, inside its transaction."""
+class Applying:
+    """One application.
 
-    def __init__(self, loaded: LoadedJob, now: float) -> None:
+    Args:
+        model: The job's.
+        most_characters: Of a prompt that the model takes; None: not known.
+        fit: How the job fits pictures.
+        now: Unix seconds.
+    """
+
+    def __init__(self, *, model: str, most_characters: int | None, fit: Mapping[str, Any], now: float) -> None:
+        self._model = model
+        self._most = most_characters
+        self._fit = fit
         self._now = now
-        self._most = profile_for(loaded).prompt.max_characters
-        self._model = loaded.job.model
-        self._fit = fit_rules(loaded.job.image)
 
     def work(self, connection: sqlite3.Connection, told: Sequence[Told]) -> Applied:
+        """Take decisions in, inside the caller's transaction."""
         changed: list[Told] = []
         refused: list[Refused] = []
         planned: dict[str, NewTake] = {}

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _ITEMS = """
-    SELECT id, lower(hex(key)) AS key, sku, phase, accepted, name, clip,
+    SELECT id, lower(hex(key)) AS key, sku, variant, take, phase, accepted, name, clip,
+           (SELECT aspect FROM orders WHERE orders.id = order_id) AS aspect,
+           plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan') AS planned,
            attempts > 0 OR plan = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan') AS reported
     FROM item ORDER BY id
 """
@@ -78,6 +80,7 @@ class State:
     events: Sequence[Row]
     runs: Sequence[Row]
     purse: Mapping[str, Row]
+    overrides: Sequence[Row] = ()
 
     @classmethod
     def read(cls, path: Path) -> State:
@@ -94,6 +97,7 @@ class State:
                 attempts=rows("SELECT * FROM attempt ORDER BY item_id, number"),
                 events=rows("SELECT * FROM event ORDER BY id"),
                 runs=rows("SELECT * FROM run ORDER BY id"),
+                overrides=rows("SELECT *, lower(hex(before)) AS replaced FROM override"),
                 purse={row["scope"]: row for row in rows("SELECT * FROM purse")},
             )
 

@@ -102,6 +102,7 @@ def violations(shop: Shop, last: Ended, terms: Terms) -> list[str]:
         *_successes_are_kept(ledger, state, terms),
         *_forward_only(state),
         *_settled_as_told(ledger, state, terms),
+        *_takes(state),
         *_sums(state),
         *_caps(state, terms),
         *_key_is_nowhere(shop, last, terms),
@@ -271,6 +272,21 @@ def money_of(attempt: Row) -> tuple[int, int, int, int]:
     return (estimate, 0, 0, estimate + twice) if attempt["unsettled"] else (estimate, estimate, 0, twice)
 
 
+def _takes(state: State) -> Iterator[str]:
+    """A further take follows one that is there, and has its place in the plan alone."""
+    keys = {item["key"] for item in state.items}
+    made_by = {(one["sku"], one["variant"], one["aspect"], one["take"]): one["replaced"] for one in state.overrides}
+    places: Counter[tuple[str, int, str]] = Counter()
+    for item in state.items:
+        place = (item["sku"], item["variant"], item["aspect"])
+        places[place] += item["planned"]
+        if item["take"] and item["accepted"] and made_by.get((*place, item["take"])) not in keys:
+            yield f"1: {item['sku']} was bought as take {item['take']}, and nobody asked for it"
+    for (sku, *_), count in places.items():
+        if count > 1:
+            yield f"1: {count} takes of {sku} are wanted at once"
+
+
 def _sums(state: State) -> Iterator[str]:
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for attempt in state.attempts:
@@ -324,7 +340,8 @@ def _at_rest(state: State) -> Iterator[str]:
 
 
 def _exit_code(state: State, last: Ended, terms: Terms) -> Iterator[str]:
-    phases = {item["phase"] for item in state.items}
+    replaced = {one["replaced"] for one in state.overrides}
+    phases = {item["phase"] for item in state.items if item["key"] not in replaced}
     expected = 0
     if phases & {"failed", "refused", "cancelled", "rejected"}:
         expected = 1
