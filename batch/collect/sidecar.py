@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from batch import __version__
+from batch.collect.files import part_path
 from batch.core.money import format_usd
-from batch.files import disk_problem, write_atomic
+from batch.files import disk_problem, part_of, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,6 +145,13 @@ def write_sidecar(clip: Path, sidecar: Sidecar) -> Path:
     except OSError as error:
         raise disk_problem(error, path) from error
     return path
+
+
+def discard_parts(clip: Path) -> None:
+    """Remove what a killed process left half-written of a clip and of its note; never fails."""
+    for part in (part_path(clip), part_of(sidecar_path(clip))):
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def sidecar_json(sidecar: Sidecar) -> bytes:

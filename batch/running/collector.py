@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch.collect.download import LIMITS, fetch_clip
 from batch.collect.outcomes import BrokenDownload, Clip, Expected, Expired, NoDownload, Occupied
+from batch.collect.sidecar import discard_parts
 from batch.core import events as ev
 from batch.core.media import Size
 from batch.core.money import to_micros
@@ -55,6 +56,8 @@ class Collector:
     def add(self, article: Article, record: Record, urls: tuple[str, ...]) -> None:
         """Begin to fetch a clip. Without URLs, a fresh one is asked for first."""
         if not self._fetching:
+            if article.name is not None:
+                discard_parts(self._desk.output_dir / article.name)
             return
         self._desk.begin()
         if article.name is None:  # it was read before the first intent gave its clip a name

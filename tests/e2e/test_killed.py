@@ -75,6 +75,19 @@ def test_killed_again_and_again_beside_a_provider_that_goes_on(shop: Shop) -> No
         check_complete(shop, shop.run())
 
 
+def test_a_submit_leaves_no_half_fetched_clip_of_a_killed_run(shop: Shop) -> None:
+    """It fetches nothing, and yet nothing half-done lies there after its clean end; `collect` brings the clip."""
+    shop.rows("A-1")
+    slow = shop.faults("{on: download, fault: slow, bytes_per_second: 40000, times: 1}")
+    with shop.simulator("--faults", str(shop.folder / slow["faults"])) as url:
+        shop.job(provider={"base_url": url})
+        assert shop.kill_when(lambda: bool(shop.leftovers())).exit == KILLED
+        assert shop.command("submit", "--yes", "--json").exit == 0
+        assert (shop.leftovers(), shop.clips()) == ([], [])
+        assert shop.command("collect", "--wait", "--json").exit == 0
+    assert len(shop.clips()) == len(shop.ledger().accepted) == 1
+
+
 def test_killed_together_with_the_simulator_inside(shop: Shop) -> None:
     """The simulator inside `run` dies with it, and goes on from its own disk with the next run."""
     shop.rows(*SKUS)
