@@ -56,9 +56,9 @@ def _text(arguments: argparse.Namespace, applied: Applied, refused: list[Refused
     if applied.planned:
         for take in applied.planned:
             yield f"{take.sku}: take {take.take} is planned, ${format_usd(from_micros(take.estimate))}"
-        count = len(applied.planned)
-        items = f"{count} item is" if count == 1 else f"{count} items are"
-        yield f"{items} planned again; `sora-batch run {arguments.job}` buys them for ${_most(applied)}"
+        count, buying = len(applied.planned), f"`sora-batch run {arguments.job}` buys"
+        what, them = ("1 item is", "it") if count == 1 else (f"{count} items are", "them")
+        yield f"{what} planned again; {buying} {them} for ${_most(applied)}"
 
 
 def _most(applied: Applied) -> str:

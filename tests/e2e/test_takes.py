@@ -216,7 +216,7 @@ def test_a_redo_is_bought_once_and_the_old_clip_stays(made: Shop, capsys: pytest
         f"{path}:4 00152: `key` is no item's key, which has 64 characters from 0-9 and a-f",
         "1 taken in (1 redo), 0 known already, 2 refused",
         "00152: take 1 is planned, $0.40",
-        f"1 item is planned again; `sora-batch run {made.job_file}` buys them for $0.40",
+        f"1 item is planned again; `sora-batch run {made.job_file}` buys it for $0.40",
     ]
     assert main(["plan", str(made.job_file)]) == 0
     assert "redone:   00152: take 1, in other words" in capsys.readouterr().out
