@@ -225,14 +225,14 @@ def _items_of(connection: sqlite3.Connection, override: Override) -> list[int]:
 
 
 def _next_take(connection: sqlite3.Connection, old: Article) -> int:
-    """Count on from what is known, and from what was bought: a take that was withdrawn leaves no gap."""
-    bought = (
+    """Count on from what is known, and from what was ever tried: a take that was only planned leaves no gap."""
+    tried = (
         "SELECT max(take) FROM item JOIN orders ON orders.id = order_id"
-        " WHERE sku = ? AND variant = ? AND take > 0 AND aspect = ? AND accepted > 0"
+        " WHERE sku = ? AND variant = ? AND take > 0 AND aspect = ? AND (attempts > 0 OR phase != 'planned')"
     )
     known = "SELECT max(take) FROM override WHERE sku = ? AND variant = ? AND aspect = ?"
     values = (old.sku, old.variant, old.aspect)
-    found = [connection.execute(query, values).fetchone()[0] or 0 for query in (bought, known)]
+    found = [connection.execute(query, values).fetchone()[0] or 0 for query in (tried, known)]
     return max(*found, old.take) + 1
 
 

@@ -9,12 +9,14 @@ import json
 import time
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from batch.cli import main
 from batch.core.decision import COLUMNS, Judgement, moment_text, read_moment
+from batch.core.item import fit_rules
 from batch.errors import JobProblem, MissingInput, UsageProblem
 from batch.inputs.jobfile import read_job
 from batch.inputs.pictures import no_progress
@@ -22,11 +24,14 @@ from batch.models import profile_for
 from batch.running.clock import Clock
 from batch.running.explaining import explain
 from batch.running.opening import opened_plan
+from batch.running.planning import bring_plan_up_to_date
 from batch.running.retrying import retry_items
 from batch.running.reviewing import Applied, Told, apply_decisions
 from batch.store import queries, views
 from batch.store.lock import RunLock, lock_path
 from batch.store.state import Binding, read_state
+from batch.store.store import open_store
+from batch.store.takes import Asked, plan_take
 from tests.proof.checker import Terms, violations
 from tests.proof.harm import copied, finished_shop
 from tests.proof.shop import finish
@@ -177,6 +182,52 @@ def test_a_redo_is_the_item_that_every_later_plan_comes_to(made: Shop) -> None:
     story = explain(read_job(made.job_file), "00152", fetch=False, progress=no_progress).stories[0]
     assert story.override is not None
     assert (story.override.row_prompt, story.override.by, story.override.at) == (PROMPT, "ana", AT)
+
+
+async def test_whatever_a_row_says_a_plan_comes_to_the_takes_that_were_planned(shop: Shop) -> None:
+    """Variants, shapes, frames of its own, words in quotes, numbers among the inputs; and the take after that."""
+    header = ("sku", "image", "prompt", "negative_prompt", "fit", "background", "focus", "variants", "aspect_ratio")
+    shop.rows(
+        "A-1",
+        header=header,
+        more=[
+            ("B-2", "A-1.png", 'say "küh"\n{x}', "no text", "cover", "", "0.30,0.6", "", ""),
+            ("C-3", "A-1.png", "", "", "contain", "#FFFFFF", "", "2", "9:16, 1:1"),
+        ],
+    )
+    manifest = shop.folder / "manifest.csv"
+    manifest.write_text(manifest.read_text("utf-8").replace("A-1,A-1.png", "A-1,A-1.png,,,,,,,"), encoding="utf-8")
+    words = {"prompt": "turn {sku}, {variant}", "negative_prompt": "blur", "inputs": {"cfg_scale": 0.3}, "duration": 5}
+    shop.job(model="kling-v2-1-standard-image-to-video", defaults=words, image={"margin": 0.05})
+    loaded = read_job(shop.job_file)
+    profile, fit = profile_for(loaded), fit_rules(loaded.job.image)
+    store = await open_store(loaded.location.state, Binding.of(loaded.location), now=AT)
+    try:
+        await bring_plan_up_to_date(store, loaded, profile, audience=Silent(), strict=True)
+        for take, prompt in ((1, None), (2, 'pull "back"'), (3, None)):
+            planned = [item for item, _ in queries.planned(store.reader, after=0, limit=100)]
+            assert len(planned) == 6
+            for item in planned:
+                asked = Asked(by="ana", at=AT + take)
+                again = partial(plan_take, old=item, prompt=prompt or item.prompt, fit=fit, asked=asked)
+                assert (await store.do(again)).take == take
+        wanted = {item.key: item.prompt for item, _ in queries.planned(store.reader, after=0, limit=100)}
+    finally:
+        await store.close()
+    with opened_plan(loaded, profile, fetch=False, progress=no_progress) as (plan, _):
+        found = {key: prompt for batch in plan.batches() for key, prompt in batch.select("key", "prompt").iter_rows()}
+    assert found == wanted
+    assert set(found.values()) == {'pull "back"'}
+
+
+class Silent:
+    """Somebody who does not listen."""
+
+    def note(self, message: str) -> None:
+        """Let it pass."""
+
+    def moved(self) -> None:
+        """Let it pass."""
 
 
 def test_a_redo_whose_take_nobody_bought_is_taken_back_by_a_newer_word(made: Shop) -> None:
