@@ -25,11 +25,14 @@ _NEEDS_PERSON = WITH_PERSON | {Phase.UNCONFIRMED}
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain one SKU."""
-    from batch.running.explaining import explain  # noqa: PLC0415 - start-up counts
+    from batch.core.trial import Trial  # noqa: PLC0415 - start-up counts
+    from batch.running.explaining import explain  # noqa: PLC0415 - the same
+    from batch.running.narrowing import tried  # noqa: PLC0415 - the same
 
     progress = Progress(log_format=arguments.log_format)
     pictures = progress.pictures("pictures looked at")
-    found = explain(read_job(arguments.job), arguments.explain, fetch=arguments.fetch, progress=pictures)
+    loaded = tried(read_job(arguments.job), Trial(sample=arguments.sample, duration=arguments.duration))
+    found = explain(loaded, arguments.explain, fetch=arguments.fetch, progress=pictures)
     progress.close()
     if arguments.json:
         say_json(_json(found))

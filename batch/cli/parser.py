@@ -97,6 +97,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
     _logs(parser)
+    _trial(parser)
     parser.add_argument("--fetch", action="store_true", help="read all pictures behind URLs, too")
     parser.add_argument("--strict", action="store_true", help="end with 65 if any row is rejected")
     parser.add_argument("--explain", metavar="SKU", help="say why the items of this SKU are new, or are not")
@@ -118,6 +119,29 @@ def _buying(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="buy without asking")
     parser.add_argument("--strict", action="store_true", help="buy nothing if any row is rejected")
     parser.add_argument("--keep-going", action="store_true", help="switch the breaker off")
+
+
+def _trial(parser: argparse.ArgumentParser) -> None:
+    some = "a trial: so many SKUs from all over the manifest, always the same"
+    parser.add_argument("--sample", type=_count, metavar="N", help=some)
+    length = "a trial: every clip so long, whatever rows and job say; `promote` makes the approved ones whole"
+    parser.add_argument("--duration", type=_count, metavar="SECONDS", help=length)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+_count.__name__ = "whole number from 1"
+"""What argparse calls it where it complains."""
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    _buying(parser)
+    _trial(parser)
 
 
 def _collect(parser: argparse.ArgumentParser) -> None:
@@ -276,6 +300,15 @@ _COMMANDS = (
         module="work",
         summary="buy what is planned, fetch the clips, write the report; the same command goes on after any stop",
         examples=_RUN,
+        options=_run,
+    ),
+    _Command(
+        name="promote",
+        module="promote",
+        summary="make the approved clips of a trial at the length that the job wants, and nothing else",
+        examples="  sora-batch run configs/spring.yaml --sample 10 --duration 4    the trial\n"
+        "  sora-batch review configs/spring.yaml                          approve what is good\n"
+        "  sora-batch promote configs/spring.yaml                         those again, at full length",
         options=_buying,
     ),
     _Command(
@@ -283,7 +316,7 @@ _COMMANDS = (
         module="work",
         summary="buy what is planned and leave the fetching to a later `collect`",
         examples="  sora-batch submit configs/nightly.yaml --yes",
-        options=_buying,
+        options=_run,
     ),
     _Command(
         name="collect",

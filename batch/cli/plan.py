@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan, print the plan, and say with the exit code whether a run would have rows to reject."""
+    from batch.core.trial import Trial  # noqa: PLC0415 - start-up counts
     from batch.planning.describe import plan_json, plan_text  # noqa: PLC0415 - start-up counts
     from batch.planning.rejects import rejected_text, write_rejected  # noqa: PLC0415 - the same
     from batch.running.clock import Clock  # noqa: PLC0415 - the same
+    from batch.running.narrowing import tried  # noqa: PLC0415 - the same
     from batch.running.surveying import survey  # noqa: PLC0415 - the same
 
     if arguments.explain is not None:
         return explain.run(arguments)
     progress = Progress(log_format=arguments.log_format)
-    view = survey(
-        read_job(arguments.job), fetch=arguments.fetch, clock=Clock(), progress=progress.pictures("pictures looked at")
-    )
+    loaded = tried(read_job(arguments.job), Trial(sample=arguments.sample, duration=arguments.duration))
+    view = survey(loaded, fetch=arguments.fetch, clock=Clock(), progress=progress.pictures("pictures looked at"))
     progress.close()
     to_output = str(arguments.rejected) == "-"
     if arguments.rejected is not None and not to_output:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Plan the chosen items again, and say what they may cost."""
     from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.narrowing import buying_command  # noqa: PLC0415 - the same
     from batch.running.retrying import retry_items  # noqa: PLC0415 - the same
 
     kinds = {
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say(printable(f"{one.sku}: was {one.was}: {one.reason}{_take(one)}") for one in retried)
         if retried:
-            say([f"{len(retried)} items are planned again; `sora-batch run {arguments.job}` buys them for ${most}"])
+            say([f"{len(retried)} items are planned again; `{buying_command(loaded)}` buys them for ${most}"])
         else:
             say(["nothing ended so"])
     return Exit.DONE

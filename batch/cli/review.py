@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _apply(arguments: argparse.Namespace) -> int:
     from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
+    from batch.running.narrowing import buying_command  # noqa: PLC0415 - the same
     from batch.running.reviewing import apply_decisions  # noqa: PLC0415 - the same
     from batch.running.telling import read_told  # noqa: PLC0415 - the same
 
@@ -36,7 +37,8 @@ def _apply(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(_json(applied, refused, code))
     else:
-        say(printable(line) for line in _text(arguments, applied, refused))
+        lines = _text(arguments, applied, refused, buying_command(loaded))
+        say(printable(line) for line in lines)
     return code
 
 
@@ -46,7 +48,7 @@ def _exit(applied: Applied, refused: list[Refused]) -> Exit:
     return Exit.SOME_FAILED if applied.changed or applied.known else Exit.BAD_MANIFEST
 
 
-def _text(arguments: argparse.Namespace, applied: Applied, refused: list[Refused]) -> Iterator[str]:
+def _text(arguments: argparse.Namespace, applied: Applied, refused: list[Refused], command: str) -> Iterator[str]:
     label = "standard input" if arguments.apply == "-" else arguments.apply
     for one in refused:
         yield f"{label}:{one.line} {one.sku or one.key[:12] or '(no SKU)'}: {one.reason}"
@@ -56,9 +58,9 @@ def _text(arguments: argparse.Namespace, applied: Applied, refused: list[Refused
     if applied.planned:
         for take in applied.planned:
             yield f"{take.sku}: take {take.take} is planned, ${format_usd(from_micros(take.estimate))}"
-        count, buying = len(applied.planned), f"`sora-batch run {arguments.job}` buys"
+        count = len(applied.planned)
         what, them = ("1 item is", "it") if count == 1 else (f"{count} items are", "them")
-        yield f"{what} planned again; {buying} {them} for ${_most(applied)}"
+        yield f"{what} planned again; `{command}` buys {them} for ${_most(applied)}"
 
 
 def _most(applied: Applied) -> str:

@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         yes=arguments.yes,
         strict=True,
         keep_going=False,
+        sample=None,
+        duration=None,
         log_format=arguments.log_format,
     )
     try:

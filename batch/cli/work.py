@@ -33,6 +33,16 @@ def buy(arguments: argparse.Namespace) -> tuple[LoadedJob, Outcome]:
     """Do the call and say nothing of how it went."""
     loaded = read_job(arguments.job)
     refuse_if_held(lock_path(loaded.location.state))
+    if arguments.command in {"run", "submit"} and not (arguments.sample is None and arguments.duration is None):
+        from batch.core.trial import Trial  # noqa: PLC0415 - start-up counts
+        from batch.running.narrowing import tried  # noqa: PLC0415 - the same
+
+        loaded = tried(loaded, Trial(sample=arguments.sample, duration=arguments.duration))
+    return buy_of(loaded, arguments)
+
+
+def buy_of(loaded: LoadedJob, arguments: argparse.Namespace) -> tuple[LoadedJob, Outcome]:
+    """Do the call for a job that was read."""
     interrupts.hold_back()
     return loaded, asyncio.run(_work(arguments, loaded))
 

@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, field_validator, model_validator
 
 from batch.core.framing import BACKGROUND_PATTERN
 from batch.core.library import PARTS, PromptKeys
@@ -18,6 +18,7 @@ from batch.core.linting.keys import LintKeys
 from batch.core.location import EACHLABS_URL
 from batch.core.prompt import parse_template, placeholders
 from batch.core.strict import ByteSize, Ratio, Seconds, Strict, Usd
+from batch.core.trial import Trial
 from batch.core.where import read_where
 
 SIMULATOR: Final = "simulator"
@@ -77,6 +78,8 @@ class Manifest(Strict):
         default=None, ge=1, le=1_000_000, description="so many SKUs from all over the manifest, always the same"
     )
 
+    _skus: frozenset[str] | None = PrivateAttr(default=None)
+
     @field_validator("where")
     @classmethod
     def _is_a_condition(cls, value: str | None) -> str | None:
@@ -92,7 +95,19 @@ class Manifest(Strict):
     @property
     def partial(self) -> bool:
         """Whether rows are left out for a trial, so that what has no row is not gone."""
-        return self.limit is not None or self.sample is not None
+        return self.limit is not None or self.sample is not None or self._skus is not None
+
+    @property
+    def skus(self) -> frozenset[str] | None:
+        """The SKUs that one call is about; None: all. No key says it."""
+        return self._skus
+
+    def narrowed(self, *, sample: int | None, skus: frozenset[str] | None) -> Self:
+        """Give the same with fewer SKUs: so many at most, or these alone."""
+        most = sample if self.sample is None or sample is None else min(sample, self.sample)
+        narrowed = self.model_copy(update={} if most is None else {"sample": most})
+        narrowed._skus = skus  # noqa: SLF001 - of its own kind, and just made
+        return narrowed
 
 
 class Provider(Strict):
@@ -353,6 +368,8 @@ class Job(Strict):
         description="command and arguments; gets the JSON summary on standard input, no shell",
     )
 
+    _trial: Trial | None = PrivateAttr(default=None)
+
     @model_validator(mode="after")
     def _one_prompt(self) -> Self:
         if self.prompt is not None and self.defaults.prompt is not None:
@@ -372,6 +389,21 @@ class Job(Strict):
             if "variant" not in named:
                 raise ValueError("`defaults.variant_values` has texts that no prompt uses: write {variant} in one")
         return self
+
+    @property
+    def trial(self) -> Trial | None:
+        """What one call wants instead of the whole job; None: the job as its file says. No key says it."""
+        return self._trial
+
+    def tried(self, trial: Trial) -> Self:
+        """Give the job as one call wants it."""
+        skus = None if trial.only is None else frozenset(place.sku for place in trial.only)
+        changes: dict[str, Any] = {"manifest": self.manifest.narrowed(sample=trial.sample, skus=skus)}
+        if trial.duration is not None:
+            changes["defaults"] = self.defaults.model_copy(update={"duration": trial.duration})
+        job = self.model_copy(update=changes)
+        job._trial = trial  # noqa: SLF001 - of its own kind, and just made
+        return job
 
     @property
     def simulated(self) -> bool:

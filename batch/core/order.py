@@ -95,6 +95,17 @@ def purchase_complaint(profile: ModelProfile, job: Job) -> Complaint | None:
     return None
 
 
+def duration_complaint(profile: ModelProfile, seconds: int) -> str:
+    """Say why a model makes no clips of a length; empty if it does."""
+    if profile.duration is None:
+        return f"which durations {profile.slug} takes is unknown"
+    try:
+        _duration(profile.duration, str(seconds))
+    except _Unfit as unfit:
+        return str(unfit)
+    return ""
+
+
 def place_order(profile: ModelProfile, job: Job, *, duration: str | None, aspect: str | None) -> Order:
     """Order what a row asks for, and for the rest what the job and the profile say.
 

@@ -29,10 +29,12 @@ class Choice:
     Attributes:
         where: Null or false where a row is not meant; None where all are.
         sku: The cells with the SKUs.
+        skus: Those that are meant; None where all are.
     """
 
     where: pl.Expr | None
     sku: str
+    skus: frozenset[str] | None
     sample: int | None
     limit: int | None
 
@@ -44,8 +46,9 @@ class Choice:
         """
         left = self.limit
         sampled = None if self.sample is None else self._sampled(frames())
+        meant = None if self.skus is None else pl.Series(sorted(self.skus), dtype=pl.String).implode()
         for frame in self._meeting(frames()):
-            part = frame
+            part = frame if meant is None else frame.filter(pl.col(self.sku).is_in(meant) & pl.col(FLAW).is_null())
             if sampled is not None:
                 part = part.filter(pl.col(self.sku).is_in(sampled.implode()) & pl.col(FLAW).is_null())
             if left is not None:
@@ -95,7 +98,7 @@ def choice_of(
     Raises:
         JobProblem: If the condition names no column, or is none.
     """
-    if keys.where is None and keys.limit is None and keys.sample is None:
+    if keys.where is None and keys.limit is None and keys.sample is None and keys.skus is None:
         return None
 
     def placed(name: str) -> str:
@@ -106,11 +109,14 @@ def choice_of(
         raise _no_column(name, (*renamed, *columns))
 
     where = None if keys.where is None else _condition(write_where(read_where(keys.where), placed), columns, place)
-    return Choice(where=where, sku=placed("sku"), sample=keys.sample, limit=keys.limit)
+    return Choice(where=where, sku=placed("sku"), skus=keys.skus, sample=keys.sample, limit=keys.limit)
 
 
 def nothing_chosen(keys: ManifestKeys, label: str) -> ManifestProblem:
     """Say that no row of some is left."""
+    if keys.skus is not None:
+        some = ", ".join(sorted(keys.skus)[:5])
+        return ManifestProblem(f"no row has any of these SKUs any more: {some}", where=label, hint="")
     what = "no row has a SKU to sample" if keys.where is None else f"no row meets `manifest.where`: {keys.where}"
     return ManifestProblem(what, where=label, hint="look at the values that the column has")
 

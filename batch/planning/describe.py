@@ -35,6 +35,7 @@ def plan_json(view: PlanView) -> dict[str, Any]:
         "job": view.job,
         "model": view.model,
         "simulated": view.simulated,
+        "trial": view.trial,
         "rows": totals.rows,
         "repeated_rows": totals.repeated,
         "rejected": totals.rejected,
@@ -133,6 +134,8 @@ def _head(view: PlanView) -> Iterator[str]:
     totals = view.totals
     simulated = " (simulated: costs nothing)" if view.simulated else ""
     yield f"{view.job}: {_count(totals.items, 'item')} from {_count(totals.rows, 'row')}, {view.model}{simulated}"
+    if view.trial:
+        yield f"  less than the whole job: {view.trial}"
     if totals.repeated:
         yield f"  {_count(totals.repeated, 'row')} repeated word for word: counted once"
     if totals.rejected:

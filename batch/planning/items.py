@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from batch.core.library import Library
     from batch.core.override import Override
     from batch.core.profile import ModelProfile
+    from batch.core.trial import Trial
     from batch.inputs.manifest import Manifest
 
 INDEX = "index"
@@ -33,6 +34,7 @@ STANDING = "standing"
 VARIANTS = "variants"
 LONGEST_SKU = 200
 MOST_VARIANTS = 100
+_ONLY_ASPECT = "only_aspect"
 
 ITEM_SCHEMA = {
     "key": pl.String,
@@ -105,6 +107,9 @@ class Shaper:
         self._framings = RowFramings(job, profile, manifest, book.orders)
         self._overriding = Overriding(overrides, book.orders, profile)
         self._checks = self._all_checks(profile)
+        self._only = _places(job.trial)
+        self._line_each = self._wording.varies or self._only is not None
+        self._aspects = pl.Series([order.aspect for order in book.orders], dtype=pl.String)
         fit = fit_rules(job.image)
         shared = [
             shared_part(model=profile.slug, inputs=order.inputs, aspect=order.aspect, fit=fit) for order in book.orders
@@ -119,41 +124,46 @@ class Shaper:
             start: Number of its first row in the whole manifest, from 0.
         """
         sifted = sift(self._joined(batch, start), self._checks, self._manifest)
-        wanted = (
-            self._varied(sifted.passed)
-            .explode(ORDERS)
-            .select(
-                INDEX,
-                FILE,
-                "line",
-                SKU,
-                PROMPT,
-                NEGATIVE,
-                IMAGE,
-                SOURCE,
-                SHA256,
-                WIDTH,
-                HEIGHT,
-                pl.col(VARIANTS).cast(pl.Int32),
-                VARIANT,
-                pl.col(ORDERS).alias("order"),
-                FRAMING,
-                self._row().alias("row"),
-            )
+        wanted = self._meant(self._varied(sifted.passed).explode(ORDERS)).select(
+            INDEX,
+            FILE,
+            "line",
+            SKU,
+            PROMPT,
+            NEGATIVE,
+            IMAGE,
+            SOURCE,
+            SHA256,
+            WIDTH,
+            HEIGHT,
+            pl.col(VARIANTS).cast(pl.Int32),
+            VARIANT,
+            pl.col(ORDERS).alias("order"),
+            FRAMING,
+            self._row().alias("row"),
         )
         items = self._items(wanted)
         texts = key_texts(items, self._shared, self._framings.shared(items))
         return Shaped(wanted=wanted, items=items, texts=texts, rejected=sifted.rejected)
 
     def _varied(self, passed: pl.DataFrame) -> pl.DataFrame:
-        if not self._wording.varies:
+        if not self._line_each:
             return passed.with_columns(pl.lit(0, dtype=pl.Int32).alias(VARIANT))
-        return self._wording.varied(_one_each(passed)).with_columns(pl.lit(1).alias(VARIANTS))
+        each = _one_each(passed).with_columns(pl.lit(1).alias(VARIANTS))
+        return self._wording.varied(each) if self._wording.varies else each
+
+    def _meant(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Keep what the call is about, where that is not all."""
+        if self._only is None:
+            return wanted
+        aspect = pl.lit(self._aspects).gather(pl.col(ORDERS)).alias(_ONLY_ASPECT)
+        keys = [SKU, VARIANT, _ONLY_ASPECT]
+        return wanted.with_columns(aspect).join(self._only, on=keys, how="semi", maintain_order="left")
 
     def _items(self, wanted: pl.DataFrame) -> pl.DataFrame:
         labels = pl.Series([file.label for file in self._manifest.files], dtype=pl.String)
         counted = wanted.filter(pl.col(SHA256).is_not_null())
-        each = counted if self._wording.varies else _one_each(counted)
+        each = counted if self._line_each else _one_each(counted)
         return self._overriding.applied(each.with_columns(pl.lit(labels).gather(pl.col(FILE)).alias("file")))
 
     def _joined(self, batch: pl.DataFrame, start: int) -> pl.DataFrame:
@@ -233,6 +243,13 @@ class Shaper:
             reason = f"{profile.slug} takes no negative prompt"
             found.append(check(self._manifest.own_name(NEGATIVE), negative, complain(negative.is_not_null(), reason)))
         return tuple(found)
+
+
+def _places(trial: Trial | None) -> pl.DataFrame | None:
+    if trial is None or trial.only is None:
+        return None
+    schema = {SKU: pl.String, VARIANT: pl.Int32, _ONLY_ASPECT: pl.String}
+    return pl.DataFrame(sorted(trial.only), schema=schema, orient="row")
 
 
 def _one_each(rows: pl.DataFrame) -> pl.DataFrame:

@@ -53,9 +53,14 @@ def take_orders(profile: ModelProfile, job: Job, wishes: pl.DataFrame) -> OrderB
     """
     known: list[Order] = []
     rows: list[tuple[Any, ...]] = []
+    forced = job.trial is not None and job.trial.duration is not None
+
+    def own(duration: str | None) -> str | None:
+        return None if forced else duration
+
     for duration, aspect in wishes.select(DURATION, ASPECT).iter_rows():
         try:
-            places = [_place(known, order) for order in _orders(profile, job, duration, aspect)]
+            places = [_place(known, order) for order in _orders(profile, job, own(duration), aspect)]
             rows.append((duration, aspect, list(dict.fromkeys(places)), None, None, None))
         except RowProblem as problem:
             rows.append((duration, aspect, None, problem.column, problem.value, problem.reason))

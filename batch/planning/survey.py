@@ -66,6 +66,7 @@ class PlanView:
         changed: New items of products of which something was bought before.
         lint: What is wrong with the first prompts; None where nobody looked.
         redone: What redos say in place of rows, as far as the plan has these rows.
+        trial: What was asked for instead of the whole job; empty if that was.
     """
 
     job: str
@@ -86,6 +87,7 @@ class PlanView:
     changed: int = 0
     lint: Linted | None = None
     redone: tuple[Override, ...] = ()
+    trial: str = ""
 
     @property
     def unchecked(self) -> int:
@@ -192,6 +194,7 @@ def view_plan(
         changed=_changed(new, bought),
         lint=lint,
         redone=tuple(redone),
+        trial=job.trial.words if job.trial else "",
     )
 
 

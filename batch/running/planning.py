@@ -13,6 +13,7 @@ import polars as pl
 from batch.core.item import fit_rules
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
+from batch.core.trial import WHOLE
 from batch.errors import ManifestProblem
 from batch.files import sweep_parts
 from batch.inputs.picturefacts import is_url
@@ -179,6 +180,8 @@ class _Planning:
             rejected=plan.rejected.iter_rows(),
             fingerprint=fingerprint,
             fit=fit_rules(self._loaded.job.image),
+            partial=self._loaded.job.manifest.partial,
+            command=self._loaded.job.trial.command if self._loaded.job.trial else WHOLE,
         )
 
     def _check(self, plan: Plan) -> None:

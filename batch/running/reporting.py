@@ -37,7 +37,7 @@ def write_job_report(loaded: LoadedJob, head: ReportHead) -> dict[str, str]:
     location = loaded.location
     channels = destinations_of(loaded)
     with closing(read_state(location.state, Binding.of(location))) as connection:
-        gone = () if loaded.job.manifest.partial else history.gone_products(connection)
+        gone = history.gone_products(connection)
         known = _judged(views.items(connection), channels, {one.sku for one in gone}, location.output)
         paths = write_report(
             location.output / REPORT_FOLDER,

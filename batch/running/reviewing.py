@@ -15,6 +15,7 @@ from batch.errors import MissingInput
 from batch.models import profile_for
 from batch.store import changes, decisions, queries, takes
 from batch.store.copying import copy_path
+from batch.store.numbers import is_partial
 from batch.store.state import Binding
 from batch.store.store import open_store
 
@@ -85,6 +86,10 @@ class Applied:
     known: int
     refused: tuple[Refused, ...]
     planned: tuple[NewTake, ...]
+
+
+GONE = "the plan no longer wants this clip: its row, picture or job has changed since, or the row is gone"
+PARTIAL = "the newest plan is less than the whole job, without this clip: `sora-batch run` plans all of it"
 
 
 class _RefusedError(Exception):
@@ -217,9 +222,7 @@ class Applying:
 
     def _redo(self, connection: sqlite3.Connection, item: Article, told: Told) -> NewTake:
         if not queries.in_newest_plan(connection, item.item_id):
-            raise _RefusedError(
-                "the plan no longer wants this clip: its row, picture or job has changed since, or the row is gone"
-            )
+            raise _RefusedError(PARTIAL if is_partial(connection) else GONE)
         try:
             prompt = item.prompt if told.prompt is None else told.prompt
             asked = takes.Asked(by=told.by, at=told.at, note=told.note)

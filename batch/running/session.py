@@ -56,6 +56,8 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
     """
     profile = profile_for(loaded, to_buy=request.parts.submit)
     destinations_of(loaded)  # what is wrong with them is said now, and not by the report
+    if loaded.job.trial is not None:
+        audience.note(f"less than the whole job: {loaded.job.trial.words}")
     location = loaded.location
     with signals_heeded() as signals, _ended_by(signals):
         with _first_things_first(loaded, request.parts):

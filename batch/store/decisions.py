@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from batch.core.decision import Decision, Judgement
+from batch.core.phases import Phase
+from batch.core.trial import Place
 from batch.store.problems import read_word
 
 if TYPE_CHECKING:
@@ -32,6 +34,17 @@ def holding(connection: sqlite3.Connection, item_id: int) -> Decision | None:
 def standing(decision: Decision | None) -> Decision | None:
     """Give what stands: nothing where a decision takes an earlier one back."""
     return None if decision is None or decision.judgement is Judgement.OPEN else decision
+
+
+def approved(connection: sqlite3.Connection) -> dict[Place, str]:
+    """Give the length, as it was ordered, of the newest approved clip of each place that has one."""
+    query = """
+        SELECT sku, variant, aspect, duration FROM item
+        JOIN decision ON decision.id = item.decision JOIN orders ON orders.id = order_id
+        WHERE judgement = ? AND phase = ? ORDER BY take, item.id
+    """
+    rows = connection.execute(query, (Judgement.APPROVE.value, Phase.DONE.value))
+    return {Place(sku, variant, aspect): duration for sku, variant, aspect, duration in rows}
 
 
 def is_known(connection: sqlite3.Connection, item_id: int, decision: Decision) -> bool:

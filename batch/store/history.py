@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from batch.core.ingredients import Ingredients
 from batch.core.phases import ENDED, Phase
 from batch.core.summary import GoneProduct
-from batch.store.numbers import newest_plan
+from batch.store.numbers import is_partial, newest_plan
 from batch.store.problems import read_word
 from batch.store.rows import read_clip
 
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def gone_products(connection: sqlite3.Connection) -> list[GoneProduct]:
-    """List the products of which something was bought and that no row of the newest plan has, not even a bad one."""
+    """List the products of which something was bought and that no row of the newest plan has, not even a bad one.
+
+    None where that plan left rows out on purpose.
+    """
+    if is_partial(connection):
+        return []
     plan = newest_plan(connection)
     rows = connection.execute(
         "SELECT sku, phase, clip FROM item WHERE plan != ? AND attempts > 0"

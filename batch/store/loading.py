@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from batch.core.canonical import canonical
 from batch.core.money import to_micros
 from batch.core.pricing import upper
+from batch.core.trial import WHOLE
 from batch.store.changes import set_meta
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def load_plan(
     rejected: Iterable[tuple[str, int, str, str, str, str]],
     fingerprint: str,
     fit: Mapping[str, Any] | None = None,
+    partial: bool = False,
+    command: str = WHOLE,
 ) -> LoadedPlan:
     """Make a plan the newest one, in the transaction that the caller has begun.
 
@@ -79,6 +82,8 @@ def load_plan(
         rejected: File, line, SKU, column, value, reason of each row that could not become an item.
         fingerprint: Of everything that the plan was made from.
         fit: How it fits its pictures, as the keys of its items have it; None: not known.
+        partial: Whether rows were left out for this plan alone, so that what it has not is not gone.
+        command: What buys the rest of it, as `Trial.command`.
     """
     number = _next_number(connection)
     order_ids = [_order_id(connection, model, order) for order in orders]
@@ -95,6 +100,8 @@ def load_plan(
     connection.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?)", rejected)
     _keep_fit(connection, number, fit)
     set_meta(connection, "plan", str(number))
+    set_meta(connection, "partial", "1" if partial else "")
+    set_meta(connection, "command", command)
     _count_done_anew(connection, number)
     set_meta(connection, "fingerprint", fingerprint)
     return LoadedPlan(number=number, items=count_phases(connection, number))

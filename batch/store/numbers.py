@@ -38,6 +38,11 @@ def newest_plan(connection: sqlite3.Connection) -> int:
     return int(meta(connection, "plan") or 0)
 
 
+def is_partial(connection: sqlite3.Connection) -> bool:
+    """Say whether the newest plan left rows out on purpose: a sample, or what one call was about."""
+    return bool(meta(connection, "partial"))
+
+
 def count_in(connection: sqlite3.Connection, *phases: Phase) -> int:
     """Count the items in some phases, whatever plan they are of."""
     marks = ", ".join("?" * len(phases))

@@ -11,7 +11,7 @@ from batch.core.lifecycle import UNPAID, Phase
 from batch.core.money import from_micros
 from batch.core.summary import Cost, ItemView, PredictionView, RejectedView
 from batch.store.decisions import DECISION_COLUMNS, read_decision, standing
-from batch.store.numbers import unaccounted
+from batch.store.numbers import is_partial, unaccounted
 from batch.store.problems import read_word
 from batch.store.queries import newest_plan, newest_run
 from batch.store.rows import read_clip
@@ -68,12 +68,13 @@ def items(connection: sqlite3.Connection) -> Iterator[ItemView]:
     """Give every item of the newest plan, and older ones that were ever submitted, in manifest order."""
     plan = newest_plan(connection)
     run = newest_run(connection)
-    takes = chains(connection)
+    takes, partial = chains(connection), is_partial(connection)
     for row in connection.execute(_VIEW, (plan,)):
-        yield _view(row, plan, 0 if run is None else run.id, takes)
+        yield _view(row, None if partial else plan, 0 if run is None else run.id, takes)
 
 
-def _view(row: tuple[Any, ...], plan: int, run_id: int, takes: Chains) -> ItemView:
+def _view(row: tuple[Any, ...], plan: int | None, run_id: int, takes: Chains) -> ItemView:
+    """Give a row as a view; `plan` says which items still have their row, None that nobody knows."""
     (key, sku, line, variant, take, phase_text, image, source, prompt, model, aspect, duration) = row[:12]
     (manifest_row, reason, accepted, clip_text, done_run, estimate, item_plan, source_sha256) = row[12:20]
     (prediction_id, intent_at, ended_at, render_seconds, code, duplicates, of_frame) = row[20:27]
@@ -85,7 +86,7 @@ def _view(row: tuple[Any, ...], plan: int, run_id: int, takes: Chains) -> ItemVi
     return ItemView(
         key=key,
         sku=sku,
-        line=line if item_plan == plan else elsewhere,
+        line=line if plan is None or item_plan == plan else elsewhere,
         variant=variant,
         take=take,
         state="skipped" if phase is Phase.DONE and done_run != run_id else _STATES[phase],

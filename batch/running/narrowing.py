@@ -1,0 +1,65 @@
+"""Less than a whole job, for one call: a cheap trial, and the approved clips of one at their full length."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from batch.core.order import duration_complaint
+from batch.core.trial import WHOLE, Place, Trial
+from batch.errors import UsageProblem
+from batch.inputs.pictures import no_progress
+from batch.models import profile_for
+from batch.running.opening import opened_plan
+from batch.store import decisions, queries
+from batch.store.state import Binding, read_state
+
+if TYPE_CHECKING:
+    from batch.inputs.jobfile import LoadedJob
+
+
+def tried(loaded: LoadedJob, trial: Trial) -> LoadedJob:
+    """Give a job as one call wants it; a plan of it is told from one of the whole job.
+
+    Raises:
+        UsageProblem: If the model does not make clips of that length.
+        Problem: If the job or its model's profile is wrong.
+    """
+    if trial == Trial():
+        return loaded
+    if trial.duration is not None:
+        complaint = duration_complaint(profile_for(loaded), trial.duration)
+        if complaint:
+            raise UsageProblem(f"--duration {trial.duration}: {complaint}", hint="nothing was bought")
+    return replace(loaded, job=loaded.job.tried(trial), text_sha256=trial.mark(loaded.text_sha256))
+
+
+def buying_command(loaded: LoadedJob) -> str:
+    """Name the command that buys what the newest plan of a job still wants, without what it left out on purpose."""
+    with closing(read_state(loaded.location.state, Binding.of(loaded.location))) as state:
+        command = queries.meta(state, "command") or WHOLE
+    return f"sora-batch {command.format(job=loaded.path)}"
+
+
+def promoted(loaded: LoadedJob) -> LoadedJob | None:
+    """Give a job of just those items whose approved clip has another length than the job wants; None if there are none.
+
+    Also of those that are bought already: the same command goes on with what an earlier one began.
+
+    Raises:
+        Problem: If the state or the manifest cannot be read.
+    """
+    with closing(read_state(loaded.location.state, Binding.of(loaded.location))) as state:
+        approved = decisions.approved(state)
+    if not approved:
+        return None
+    chosen = tried(loaded, Trial(only=frozenset(approved)))
+    places: set[Place] = set()
+    with opened_plan(chosen, profile_for(chosen), fetch=False, progress=no_progress) as (plan, _):
+        for batch in plan.batches():
+            for sku, variant, order in batch.select("sku", "variant", "order").iter_rows():
+                place = Place(sku, variant, plan.orders[order].aspect)
+                if str(plan.orders[order].duration) != approved[place]:
+                    places.add(place)
+    return tried(loaded, Trial(only=frozenset(places))) if places else None

@@ -1,0 +1,95 @@
+"""A cheap trial of a few products at a short length, and the approved ones made at full length."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.proof.shop import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.proof.shop import Shop
+
+SKUS = ("A-1", "A-2", "A-3", "A-4", "A-5")
+
+
+def lengths(shop: Shop) -> list[tuple[str, int]]:
+    """List what was bought: the SKU and the seconds."""
+    bought = shop.ledger().accepted.values()
+    return sorted((str(one["input"]["prompt"]).rpartition(" ")[2], int(one["input"]["duration"])) for one in bought)
+
+
+def decide(shop: Shop, decisions: Mapping[str, str]) -> str:
+    """Let a person decide about the clips of some SKUs; gives what the command says."""
+    path = shop.folder / "decisions.csv"
+    now = datetime.now(UTC).isoformat()
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("key", "sku", "decision", "prompt", "note", "by", "at"))
+        report = json.loads((shop.out / "report" / "report.json").read_text(encoding="utf-8"))
+        for item in report["items"]:
+            if item["sku"] in decisions:
+                writer.writerow((item["key"], item["sku"], decisions[item["sku"]], "", "", "Ada", now))
+    ended = shop.command("review", "--apply", str(path))
+    assert ended.exit == 0, ended.out
+    return ended.out
+
+
+@pytest.mark.slow
+def test_a_trial_is_short_and_small_and_only_what_was_approved_is_made_whole(shop: Shop) -> None:
+    """Rows of their own length too; then the whole job buys the rest once, and nothing of the promoted again."""
+    header = ("sku", "image", "duration")
+    shop.rows(header=header, more=[(sku, "A-1.png", "12" if sku == "A-1" else "") for sku in SKUS])
+    draw(shop.folder / "A-1.png", 0)
+    shop.job(defaults={"prompt": "push in on {sku}", "duration": 8})
+
+    planned = shop.command("plan", "--sample", "3", "--duration", "4")
+    assert "less than the whole job: 3 SKUs at most, 4 s each" in planned.out
+    assert "price:    $1.20" in planned.out
+    first = shop.run("--sample", "3", "--duration", "4")
+    assert (first.exit, first.items) == (0, {"done": 3})
+    tried = [sku for sku, _ in lengths(shop)]
+    assert lengths(shop) == [(sku, 4) for sku in tried]
+    assert shop.run("--sample", "3", "--duration", "4").items == {"skipped": 3}
+
+    approved, rejected, _ = tried
+    decide(shop, {approved: "approve", rejected: "reject"})
+    redone = decide(shop, {rejected: "redo"})
+    assert f"`sora-batch run {shop.job_file} --sample 3 --duration 4` buys it for $0.40" in redone
+    decide(shop, {rejected: "reject"})
+    assert shop.command("promote", "--yes", "--json").items == {"done": 1}
+    whole = {sku: 12 if sku == "A-1" else 8 for sku in SKUS}
+    assert (approved, whole[approved]) in lengths(shop)
+    assert len(lengths(shop)) == 4
+    again = shop.command("promote", "--yes", "--json")
+    assert (again.exit, again.items) == (0, {"skipped": 1})
+
+    assert shop.run().exit == 0
+    assert lengths(shop) == sorted([*((sku, 4) for sku in tried), *whole.items()])
+    assert "gone" not in shop.command("plan").out
+
+
+def test_a_trial_of_a_length_that_the_model_does_not_make_is_refused_before_anything_is_written(shop: Shop) -> None:
+    """It names the lengths that there are."""
+    shop.rows("A-1")
+    shop.job()
+    refused = shop.run("--duration", "5")
+    assert refused.exit == 2
+    assert "--duration 5: this model makes clips of 4, 8, 12, 16, 20 seconds" in refused.err
+    assert not shop.state.exists()
+
+
+def test_nothing_approved_is_nothing_to_promote(shop: Shop) -> None:
+    """It buys nothing, and says why."""
+    shop.rows("A-1")
+    shop.job()
+    assert shop.run().exit == 0
+    ended = shop.command("promote")
+    assert (ended.exit, "nothing to promote" in ended.out) == (0, True)
+    assert len(shop.ledger().accepted) == 1
