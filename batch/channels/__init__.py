@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from batch.core.yamltree import Path as KeyPath
     from batch.inputs.jobfile import LoadedJob
 
-__all__ = ["builtin_channels", "channels_for"]
+__all__ = ["builtin_channels", "channel_for", "channels_for"]
 
 _CHANNELS = Kind(model=Channel, name="channel")
 
@@ -42,9 +42,7 @@ def channels_for(loaded: LoadedJob) -> tuple[Channel, ...]:
     job, tree = loaded.job, loaded.file.tree
     if not (job.destinations or job.channels):
         return ()
-    known = dict(_builtin())
-    for name in job.channels:
-        known.update(read_entries(read_yaml(loaded.folder / name, kind="channel"), _CHANNELS, known))
+    known = _known(loaded)
     faults = []
     for place, slug in enumerate(job.destinations):
         if slug not in known:
@@ -54,6 +52,23 @@ def channels_for(loaded: LoadedJob) -> tuple[Channel, ...]:
     if faults:
         raise loaded.file.errors(faults)
     return tuple(known[slug].value for slug in dict.fromkeys(job.destinations))
+
+
+def channel_for(loaded: LoadedJob, slug: str) -> Channel:
+    """Give a built-in channel as the job has it: its own files may say otherwise.
+
+    Raises:
+        MissingInput: If a file of channels is not there or cannot be read.
+        JobErrors: If one is wrong.
+    """
+    return _known(loaded)[slug].value
+
+
+def _known(loaded: LoadedJob) -> dict[str, Entry[Channel]]:
+    known = dict(_builtin())
+    for name in loaded.job.channels:
+        known.update(read_entries(read_yaml(loaded.folder / name, kind="channel"), _CHANNELS, known))
+    return known
 
 
 @cache

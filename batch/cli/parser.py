@@ -243,6 +243,29 @@ def _try(parser: argparse.ArgumentParser) -> None:
     _logs(parser)
 
 
+def _export(parser: argparse.ArgumentParser) -> None:
+    _job(parser)
+    parser.add_argument(
+        "--for",
+        dest="channel",
+        required=True,
+        choices=("google-merchant", "meta", "shopify", "amazon", "csv", "json"),
+        help="who takes it: what that channel's rules refuse is left out and named",
+    )
+    parser.add_argument("--base-url", metavar="URL", help="the public https address of the exported folder")
+    parser.add_argument("--approved-only", action="store_true", help="only clips that a person approved")
+    where = "a folder, or s3://bucket/prefix (default: `export/CHANNEL` in the output folder)"
+    parser.add_argument("-o", "--output", metavar="PLACE", help=where)
+    how = "how clips get into a folder (default: copy); hard links take no room, and are copies where there can be none"
+    parser.add_argument("--link", choices=("copy", "hard", "symlink"), help=how)
+    language = "of the disclosure text (default: en); may be repeated"
+    parser.add_argument("--language", action="append", default=[], metavar="CODE", help=language)
+    ids = "the manifest's column with the products' ids in the channel (default: the SKU)"
+    parser.add_argument("--id-column", metavar="NAME", help=ids)
+    parser.add_argument("--simulated", action="store_true", help="hand over clips that the simulator drew, too")
+    _json(parser)
+
+
 def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=_path, metavar="DIR", help="the folder that holds clips and their notes")
     _json(parser)
@@ -353,6 +376,17 @@ _COMMANDS = (
         examples='  sora-batch try mug.jpg --prompt "The mug turns slowly." --simulate\n'
         '  sora-batch try https://shop.example/mug.jpg --prompt "The mug turns slowly." --duration 8 --aspect 9:16',
         options=_try,
+    ),
+    _Command(
+        name="export",
+        module="export",
+        summary="hand finished clips over to a channel: checked copies under public names, and the feed it takes",
+        examples="  sora-batch export configs/spring.yaml --for google-merchant --approved-only \\\n"
+        "      --base-url https://cdn.shop.example/videos/\n"
+        "  sora-batch export configs/spring.yaml --for meta --base-url https://cdn.shop.example/meta/ \\\n"
+        "      -o s3://shop-cdn/meta\n"
+        "  sora-batch export configs/spring.yaml --for csv --language en --language de",
+        options=_export,
     ),
     _Command(
         name="verify",

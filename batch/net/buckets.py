@@ -1,4 +1,4 @@
-"""Object storage: S3 and what speaks its protocol, read and never written.
+"""Object storage: S3 and what speaks its protocol; read for manifests and pictures, written by exports alone.
 
 obstore opens its own connections, past the gate. That is sound here and nowhere else: whom it connects to, and with
 which keys, comes from the environment of the person who started us (`AWS_ENDPOINT_URL`, `AWS_REGION`,
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
     from obstore.store import ClientConfig, S3Store
 
@@ -28,6 +29,8 @@ _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _PIECE: Final = 1 << 18
+_HASH: Final = "sha256"
+"""Name of the metadata that carries the hash of what we put: an ETag is none for what was uploaded in parts."""
 
 
 class BucketProblem(Exception):
@@ -63,8 +66,20 @@ class Download:
     pieces: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An object that is there.
+
+    Attributes:
+        sha256: As it was told when the object was put there by `Buckets.put`; empty for anybody else's.
+    """
+
+    size: int
+    sha256: str
+
+
 class Buckets:
-    """Reads objects with what the environment says.
+    """Reads and writes objects with what the environment says.
 
     Args:
         environ: The process's; obstore reads the same.
@@ -119,6 +134,58 @@ class Buckets:
             raise self._told(error, pattern) from None
         return [ObjectPlace(bucket=pattern.bucket, key=key) for key in sorted(found)]
 
+    async def look(self, place: ObjectPlace) -> Stored | None:
+        """Say what lies at a place; None where nothing does.
+
+        Raises:
+            BucketProblem: If that cannot be told.
+        """
+        import obstore  # noqa: PLC0415 - as above
+
+        try:
+            found = await obstore.get_async(self._store(place.bucket), place.key, options={"head": True})
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise self._told(error, place) from None
+            return None
+        except _troubles() as error:
+            raise self._told(error, place) from None
+        return Stored(size=found.meta["size"], sha256=found.attributes.get(_HASH, ""))
+
+    async def put(self, place: ObjectPlace, file: Path | bytes, *, kind: str, sha256: str) -> None:
+        """Write an object whole, over what lies there; a large file goes in parts, and is seen when all are there.
+
+        Args:
+            kind: Its content type.
+            sha256: Kept with it, for `look`.
+
+        Raises:
+            BucketProblem: If it cannot be written.
+            OSError: If the file cannot be read.
+        """
+        import obstore  # noqa: PLC0415 - as above
+
+        store, attributes = self._store(place.bucket), {"Content-Type": kind, _HASH: sha256}
+        try:
+            await obstore.put_async(store, place.key, file, attributes=attributes)
+        except _troubles() as error:
+            raise self._told(error, place, what="written") from None
+
+    async def remove(self, place: ObjectPlace) -> None:
+        """Remove an object, if it is there.
+
+        Raises:
+            BucketProblem: If it cannot be removed.
+        """
+        import obstore  # noqa: PLC0415 - as above
+
+        try:
+            await obstore.delete_async(self._store(place.bucket), place.key)
+        except FileNotFoundError:
+            return
+        except _troubles() as error:
+            raise self._told(error, place, what="removed") from None
+
     async def _pieces(self, found: Any, place: ObjectPlace) -> AsyncIterator[bytes]:
         try:
             async for piece in found.stream(min_chunk_size=_PIECE):
@@ -166,7 +233,7 @@ class Buckets:
     def _endpoint(self) -> str:
         return next((self._environ[name] for name in _ENDPOINTS if self._environ.get(name)), "")
 
-    def _told(self, error: Exception, place: ObjectPlace) -> BucketProblem:
+    def _told(self, error: Exception, place: ObjectPlace, *, what: str = "read") -> BucketProblem:
         text = str(error)
         match = _CODE.search(text)
         code = match[1] if match else ""
@@ -179,7 +246,7 @@ class Buckets:
                 f"access to {place} is refused{f' ({code})' if code else ''}",
                 hint="check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION, and the rights",
             )
-        return BucketProblem(f"{place} cannot be read: {_first_line(error)}", hint=self._asked())
+        return BucketProblem(f"{place} cannot be {what}: {_first_line(error)}", hint=self._asked())
 
     def _asked(self) -> str:
         endpoint = self._endpoint()
