@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 20
 _LARGEST_NOTE: Final = 4 << 20
 _SIMULATORS: Final = frozenset({"ledger.jsonl", "uploads.jsonl"})
+_EXPORT: Final = "export.json"
+"""What `export` writes beside the clips that it hands over, in place of their notes."""
 
 
 class Standing(Enum):
@@ -52,13 +54,14 @@ def verify_folder(folder: Path) -> Iterator[Verified]:
 
     Folders that begin with a dot, links to folders, and the simulator's own data are not entered.
     """
-    for clip in sorted(_clips(folder)):
-        yield _verify(folder, clip)
+    clips = _clips(folder)
+    for clip in sorted(clips):
+        yield _verify(folder, clip, clips[clip])
 
 
-def _clips(folder: Path) -> set[Path]:
-    """List the clips that are there, and those that only their note tells of."""
-    found = set()
+def _clips(folder: Path) -> dict[Path, dict[str, Any] | None]:
+    """List the clips that are there, and those that only a note tells of; with what an export tells of them."""
+    found: dict[Path, dict[str, Any] | None] = {}
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         if set(files) >= _SIMULATORS:  # what it would deliver, not what was delivered
@@ -66,16 +69,29 @@ def _clips(folder: Path) -> set[Path]:
             continue
         for name in files:
             if name.endswith(".mp4"):
-                found.add(Path(parent, name))
+                found.setdefault(Path(parent, name))
             elif name.endswith(".mp4.json"):
-                found.add(Path(parent, name.removesuffix(".json")))
+                found.setdefault(Path(parent, name.removesuffix(".json")))
+        if _EXPORT in files:
+            found.update({Path(parent, name): note for name, note in _exported(Path(parent, _EXPORT))})
     return found
 
 
-def _verify(folder: Path, clip: Path) -> Verified:
+def _exported(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read what an export put into a folder, in the form of notes; nothing where it is none of ours."""
+    try:
+        clips = json.loads(path.read_bytes())["clips"].items()
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return
+    for name, clip in clips:
+        if "/" not in name and isinstance(clip, dict) and {"sku", "bytes", "sha256"} <= clip.keys():
+            yield name, {"sku": clip["sku"], "clip": clip}
+
+
+def _verify(folder: Path, clip: Path, exported: dict[str, Any] | None) -> Verified:
     path = clip.relative_to(folder).as_posix()
     try:
-        note = _read_note(sidecar_path(clip))
+        note = exported or _read_note(sidecar_path(clip))
     except FileNotFoundError:
         return Verified(path=path, standing=Standing.WITHOUT_NOTE, detail=f"no {sidecar_path(clip).name} beside it")
     except OSError as error:
@@ -86,7 +102,12 @@ def _verify(folder: Path, clip: Path) -> Verified:
     try:
         length, digest = _digest(clip)
     except FileNotFoundError:
-        return Verified(path=path, standing=Standing.MISSING, sku=sku, detail="there is only its note")
+        return Verified(
+            path=path,
+            standing=Standing.MISSING,
+            sku=sku,
+            detail=f"there is only {'what the export tells of it' if exported else 'its note'}",
+        )
     except OSError as error:
         return Verified(path=path, standing=Standing.UNREADABLE, sku=sku, detail=str(error.strerror))
     if length != wanted["bytes"]:

@@ -49,6 +49,7 @@ class Format:
         needs_url: Whether the feed tells addresses.
         most: Clips of one product that the channel takes; None where no limit is known.
         longest_id: Characters; None where ids are not a channel's.
+        has_all: Whether the feed tells all that `clips.csv` would.
         write: Makes the feed of a job's name, clips and languages.
     """
 
@@ -58,6 +59,7 @@ class Format:
     needs_url: bool
     most: int | None = None
     longest_id: int | None = None
+    has_all: bool = False
     write: Callable[[str, Sequence[Offer], Sequence[str]], bytes]
 
 
@@ -158,8 +160,8 @@ FORMATS: Final[Mapping[str, Format]] = {
             needs_url=False,
             write=_amazon,
         ),
-        Format(name="csv", rules=None, feed=CLIPS_SHEET, needs_url=False, write=_csv),
-        Format(name="json", rules=None, feed="clips.json", needs_url=False, write=_json),
+        Format(name="csv", rules=None, feed=CLIPS_SHEET, needs_url=False, has_all=True, write=_csv),
+        Format(name="json", rules=None, feed="clips.json", needs_url=False, has_all=True, write=_json),
     )
 }
 """By the word that `--for` takes."""

@@ -80,21 +80,22 @@ async def open_ledger(shelf: Shelf, job: str, channel: str) -> Ledger:
 
 async def as_delivered(offers: Sequence[Offer], folder: Path) -> tuple[list[Offer], list[Refusal]]:
     """Hold each clip's file against the hash that the state has of it."""
-    troubles = await _each(lambda offer: asyncio.to_thread(_trouble, folder / offer.clip.path, offer.clip), offers)
+    troubles = await _each(lambda offer: asyncio.to_thread(_trouble, folder, offer.clip), offers)
     pairs = list(zip(offers, troubles, strict=True))
     refused = [Refusal.of(offer.view, offer.name, FILE_RULE, trouble) for offer, trouble in pairs if trouble]
     return [offer for offer, trouble in pairs if not trouble], refused
 
 
-def _trouble(path: Path, clip: ClipFacts) -> str:
+def _trouble(folder: Path, clip: ClipFacts) -> str:
+    """Say what is wrong with a clip's file. The path is the short one: this is published, too."""
     try:
-        length, digest = digest_of(path)
+        length, digest = digest_of(folder / clip.path)
     except FileNotFoundError:
-        return f"its file is gone: {path}"
+        return f"its file {clip.path} is gone"
     except OSError as error:
-        return f"its file cannot be read ({error.strerror}): {path}"
+        return f"its file {clip.path} cannot be read ({error.strerror})"
     if (length, digest) != (clip.bytes, clip.sha256):
-        return f"its file is not as it was delivered any more: {path}"
+        return f"its file {clip.path} is not as it was delivered any more"
     return ""
 
 
@@ -120,11 +121,7 @@ class Delivery:
         expected = self._next(offers, self._files(offers, refused), self._kept_back(refused))
         is_new = expected.text() != self.ledger.text()
         if is_new:  # before the first clip, so that what a kill leaves is known as ours
-            both = replace(
-                expected,
-                clips={**self.ledger.clips, **expected.clips},
-                files={**self.ledger.files, **expected.files},
-            )
+            both = replace(expected, clips={**self.ledger.clips, **expected.clips})
             await self.shelf.put_file(LEDGER, both.text())
         found = await _each(self._put, offers)
         late = [one for one in found if isinstance(one, Refusal)]
@@ -136,7 +133,7 @@ class Delivery:
                 await self.shelf.put_file(name, data)
         final = self._next(offers, files, self._kept_back(refused))
         removed, left = await self._clear(final)
-        if is_new or final.text() != self.ledger.text() or await self.shelf.read(LEDGER) is None:
+        if is_new or final.text() != self.ledger.text():
             await self.shelf.put_file(LEDGER, final.text())
         return HandedOver(
             job=self.ledger.job,
@@ -159,12 +156,11 @@ class Delivery:
 
     def _files(self, offers: Sequence[Offer], refused: Sequence[Refusal]) -> dict[str, bytes]:
         """Make all files but the clips; the feed is the last."""
-        files = {CLIPS_SHEET: clips_sheet(offers, self.languages)} if self.form.name != "json" else {}
-        if refused:
-            files[REFUSED_SHEET] = refused_sheet(refused)
-        files.pop(self.form.feed, None)
-        files[self.form.feed] = self.form.write(self.ledger.job, offers, self.languages)
-        return files
+        return {
+            REFUSED_SHEET: refused_sheet(refused),
+            **({} if self.form.has_all else {CLIPS_SHEET: clips_sheet(offers, self.languages)}),
+            self.form.feed: self.form.write(self.ledger.job, offers, self.languages),
+        }
 
     def _kept_back(self, refused: Sequence[Refusal]) -> dict[str, Entry]:
         """Give what stays there although it is not in the feed: the only whole copy of a clip may lie here."""
@@ -175,7 +171,7 @@ class Delivery:
         return replace(
             self.ledger,
             clips={**kept, **{offer.name: _entry(offer) for offer in offers}},
-            files={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+            files={**self.ledger.files, **{name: hashlib.sha256(data).hexdigest() for name, data in files.items()}},
         )
 
     async def _put(self, offer: Offer) -> Refusal | None:
@@ -188,13 +184,13 @@ class Delivery:
         try:
             self._ways[await self.shelf.put_clip(offer.name, source, _entry(offer), lies)] += 1
         except ChangedMeanwhile:
-            return Refusal.of(offer.view, offer.name, FILE_RULE, f"its file changed while it was handed over: {source}")
+            return Refusal.of(
+                offer.view, offer.name, FILE_RULE, f"its file {offer.clip.path} changed while it was handed over"
+            )
         return None
 
     async def _clear(self, final: Ledger) -> tuple[list[str], list[str]]:
         """Remove what we put there and is not handed over any more."""
-        for name in sorted(set(self.ledger.files) - set(final.files)):
-            await self.shelf.remove(name, self.ledger.files[name])
         removed: list[str] = []
         left: list[str] = []
         for name in sorted(set(self.ledger.clips) - set(final.clips)):
