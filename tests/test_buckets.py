@@ -16,15 +16,22 @@ from PIL import Image
 
 from batch.cli import main
 from batch.core.objects import ObjectPlace, read_object_url
+from batch.errors import CannotCreate
+from batch.export.feeds import FORMATS
 from batch.inputs.picturefacts import BadPicture, GoodPicture, PictureLimits, Unusable, resolve_source
 from batch.inputs.pictures import FetchCounts, PictureBook
 from batch.net.buckets import BucketProblem, Buckets
 from batch.net.clients import picture_client
 from batch.planning.looking import look_at
+from batch.running.delivering import Delivery, open_ledger
+from batch.running.shelves import BucketShelf, Way
+from tests.export.making import item, names, offers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from batch.export.values import Offer
+    from batch.running.delivering import HandedOver
     from tests.proof.shop import Shop
 
 LIMITS = PictureLimits(min_side=10, max_bytes=100_000)
@@ -289,3 +296,52 @@ def test_patterns_of_keys(pattern: str, prefix: str, fits: str, not_: str) -> No
     place = ObjectPlace(bucket="shop", key=pattern)
     assert place.is_pattern
     assert (place.prefix, place.covers(fits), place.covers(not_)) == (prefix, True, False)
+
+
+async def test_an_export_into_a_bucket(storage: Storage, environment: dict[str, str], tmp_path: Path) -> None:
+    """Typed, with its hash, the feed after its clips; the same again uploads nothing, and strangers' objects stay."""
+
+    async def deliver(some: list[Offer]) -> HandedOver:
+        shelf = BucketShelf("s3://shop/videos/meta/", environment)
+        form, ledger = FORMATS["meta"], await open_ledger(shelf, "job", "meta")
+        delivery = Delivery(shelf=shelf, form=form, ledger=ledger, source=tmp_path, languages=("en",))
+        return await delivery.deliver(some, [], ())
+
+    some = offers(item("A"), item("B"), item("C"), folder=tmp_path)
+    storage.put(f"videos/meta/{some[2].name}", b"theirs")
+    first = await deliver(some)
+    assert (first.ways, [one.sku for one in first.refused]) == ({Way.UPLOADED: 2}, ["C"])
+    objects = storage.client.list_objects_v2(Bucket="shop", Prefix="videos/meta/")["Contents"]
+    when = {entry["Key"].rpartition("/")[2]: entry["LastModified"] for entry in objects}
+    assert set(when) == {*names(some), "meta-videos.csv", "clips.csv", "refused.csv", "export.json"}
+    clip = storage.client.get_object(Bucket="shop", Key=f"videos/meta/{some[0].name}")
+    assert (clip["ContentType"], clip["Body"].read()) == ("video/mp4", b"video")
+    assert clip["Metadata"] == {"sha256": some[0].clip.sha256}
+    feed = storage.client.get_object(Bucket="shop", Key="videos/meta/meta-videos.csv")
+    assert feed["Body"].read().decode().count("\n") == 3
+    again = await deliver(some)
+    assert (again.ways, again.removed) == ({Way.KEPT: 2}, ())
+    fewer = await deliver(some[1:])
+    assert fewer.removed == (some[0].name,)
+    left = storage.client.list_objects_v2(Bucket="shop", Prefix="videos/meta/")["Contents"]
+    assert {entry["Key"].rpartition("/")[2] for entry in left} >= {some[1].name, some[2].name}
+    assert some[0].name not in {entry["Key"].rpartition("/")[2] for entry in left}
+
+
+@pytest.mark.parametrize(
+    ("place", "changes", "why"),
+    [
+        ("s3://elsewhere/v", {}, "there is no bucket elsewhere"),
+        ("s3://shop/v", {"AWS_SECRET_ACCESS_KEY": "wrong"}, "is refused"),
+        ("s3://shop/v", {"AWS_ACCESS_KEY_ID": ""}, "no keys"),
+    ],
+)
+async def test_no_export_into_a_bucket(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, place: str, changes: dict[str, str], why: str
+) -> None:
+    """It is said before anything is put there."""
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    shelf = BucketShelf(place, environment | changes)
+    with pytest.raises(CannotCreate, match=why):
+        await shelf.put_file("export.json", (await open_ledger(shelf, "job", "meta")).text())

@@ -85,14 +85,16 @@ def _of_one(views: Sequence[ItemView], *, approved_only: bool) -> ItemView | Why
     return Why.REDO if _judged(made[0]) is Judgement.REDO else Why.REJECTED
 
 
-def _age(view: ItemView) -> tuple[bool, float, int]:
+def _age(view: ItemView) -> tuple[bool, bool, float, int]:
     """Order clips from old to new: what the plan asks for now is the newest, whenever it was made."""
     moment = view.ended_at or view.submitted_at
-    return view.line > 0, 0.0 if moment is None else moment.timestamp(), view.take
+    return view.line > 0, not view.after, 0.0 if moment is None else moment.timestamp(), view.take
 
 
 def _judged(view: ItemView) -> Judgement:
-    return Judgement.OPEN if view.decision is None else view.decision.judgement
+    """Give a person's word; who asked for a new take without another word did not want this one."""
+    word = Judgement.OPEN if view.decision is None else view.decision.judgement
+    return Judgement.REDO if word is Judgement.OPEN and view.after else word
 
 
 def _breadth(aspect: str) -> float:

@@ -144,9 +144,7 @@ class Buckets:
 
         try:
             found = await obstore.get_async(self._store(place.bucket), place.key, options={"head": True})
-        except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error):
-                raise self._told(error, place) from None
+        except FileNotFoundError:  # or there is no such bucket: the answer to a HEAD has no text
             return None
         except _troubles() as error:
             raise self._told(error, place) from None
