@@ -256,7 +256,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--approved-only", action="store_true", help="only clips that a person approved")
     where = "a folder, or s3://bucket/prefix (default: `export/CHANNEL` in the output folder)"
     parser.add_argument("-o", "--output", metavar="PLACE", help=where)
-    how = "how clips get into a folder (default: copy); hard links take no room, and are copies where there can be none"
+    how = "how clips get into a folder (default: new ones are copied); hard links take no room, if the disk has them"
     parser.add_argument("--link", choices=("copy", "hard", "symlink"), help=how)
     language = "of the disclosure text (default: en); may be repeated"
     parser.add_argument("--language", action="append", default=[], metavar="CODE", help=language)

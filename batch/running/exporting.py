@@ -189,4 +189,4 @@ def _shelf(loaded: LoadedJob, asked: Asked, environ: Mapping[str, str]) -> Shelf
             raise UsageProblem("--link is for folders; into a bucket clips are uploaded", hint="leave it out")
         return BucketShelf(asked.output, environ)
     usual = loaded.location.output / EXPORT_FOLDER / asked.channel
-    return FolderShelf(usual if asked.output is None else Path(asked.output).absolute(), asked.link or Link.COPY)
+    return FolderShelf(usual if asked.output is None else Path(asked.output).absolute(), asked.link)

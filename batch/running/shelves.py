@@ -90,6 +90,7 @@ class FolderShelf:
 
     Args:
         folder: Made if need be.
+        link: How clips get there; None copies, and leaves links to the right clip as they are.
 
     Raises:
         Busy: If another export is writing to it.
@@ -97,7 +98,7 @@ class FolderShelf:
         StorageProblem: If the disk is full or fails.
     """
 
-    def __init__(self, folder: Path, link: Link) -> None:
+    def __init__(self, folder: Path, link: Link | None) -> None:
         self.where = str(folder)
         self._folder = folder
         self._link = link
@@ -166,6 +167,8 @@ class FolderShelf:
                         return Way.KEPT
                     return self._copy(path, source, entry)
             case Link.COPY if not is_right or same or path.is_symlink():
+                return self._copy(path, source, entry)
+            case None if not is_right:
                 return self._copy(path, source, entry)
             case _:
                 return Way.KEPT
@@ -249,6 +252,10 @@ class BucketShelf:
         if lies == entry.sha256:
             return Way.KEPT
         await self._put(name, source, entry.sha256)
+        # The upload read the file by itself: only where it is the same before and after is it what was checked.
+        if (await asyncio.to_thread(digest_of, source))[1] != entry.sha256:
+            await self.remove(name, entry.sha256)
+            raise ChangedMeanwhile
         return Way.UPLOADED
 
     async def put_file(self, name: str, data: bytes) -> None:

@@ -24,7 +24,7 @@ A, B = item("A"), item("B")
 
 
 async def deliver(
-    folder: Path, some: Sequence[Offer], *, link: Link = Link.COPY, channel: str = "csv", job: str = "job"
+    folder: Path, some: Sequence[Offer], *, link: Link | None = None, channel: str = "csv", job: str = "job"
 ) -> HandedOver:
     """Hand offers over into `export`; their files lie in `clips`."""
     shelf = FolderShelf(folder / "export", link)
@@ -44,15 +44,16 @@ def seen(folder: Path) -> dict[str, tuple[int, int, bytes]]:
     return {path.name: ((stat := path.stat()).st_ino, stat.st_mtime_ns, path.read_bytes()) for path in files}
 
 
-@pytest.mark.parametrize("link", list(Link))
-async def test_again_changes_nothing(tmp_path: Path, link: Link) -> None:
+@pytest.mark.parametrize("link", [None, *Link])
+async def test_again_changes_nothing(tmp_path: Path, link: Link | None) -> None:
     """The same command copies, links and writes nothing twice."""
     some = offers(A, B, folder=tmp_path / "clips")
     first = await deliver(tmp_path, some, link=link)
-    assert first.ways == {Way.COPIED if link is Link.COPY else Way.LINKED: 2}
+    assert first.ways == {Way.COPIED if link in {None, Link.COPY} else Way.LINKED: 2}
     before = seen(tmp_path)
     assert set(before) == {*names(some), "clips.csv", "refused.csv", "export.json"}
-    again = await deliver(tmp_path, some, link=link)
+    for unsaid in (link, None):
+        again = await deliver(tmp_path, some, link=unsaid)
     assert (again.ways, again.removed, again.exit) == ({Way.KEPT: 2}, (), 0)
     assert seen(tmp_path) == before
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_hostile_texts(name: str) -> None:
 def test_disclosure(name: str) -> None:
     """How a clip was made stands in every table that can hold it."""
     text = FORMATS[name].write("job", offers(item()), ("en",)).decode("utf-8-sig")
-    told = json.loads(text)["clips"][0] if name == "json" else next(csv.DictReader(io.StringIO(text)))
+    told: dict[str, Any] = json.loads(text)["clips"][0] if name == "json" else next(csv.DictReader(io.StringIO(text)))
     assert str(told["ai_generated"]).lower() == "true"
     assert told["digital_source_type"].endswith("/trainedAlgorithmicMedia")
     assert (told["disclosure"]["en"] if name == "json" else told["disclosure_en"]) == "Made with AI."
