@@ -82,7 +82,8 @@ def _lines(done: HandedOver, job: Any) -> Iterator[str]:
 
     ways = ", ".join(f"{count} {way}" for way, count in sorted(done.ways.items()))
     doubts = sum(1 for _ in in_doubt(done.offers))
-    counts = [f"{len(done.offers)} {'clip' if len(done.offers) == 1 else 'clips'} handed over{f' ({ways})' if ways else ''}"]
+    clips = "1 clip" if len(done.offers) == 1 else f"{len(done.offers)} clips"
+    counts = [f"{clips} handed over{f' ({ways})' if ways else ''}"]
     counts += [f"{len(done.refused)} refused"] if done.refused else []
     counts += [f"{doubts} in doubt"] if doubts else []
     counts += [f"{len(done.removed)} removed"] if done.removed else []
