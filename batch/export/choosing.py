@@ -54,13 +54,18 @@ def choose(items: Iterable[ItemView], *, approved_only: bool) -> Choice:
         items: Of the state, in the manifest's order; those whose product is gone are left out.
         approved_only: Whether clips that nobody has decided about are left out.
     """
-    groups: dict[tuple[str, int, str], list[ItemView]] = {}
+    groups: dict[tuple[str, int, str], list[ItemView]] = {}  # those with clips: of a million others only the name
+    there: set[str] = set()
     for view in items:
-        groups.setdefault((view.sku, view.variant, view.aspect), []).append(view)
+        group = groups.setdefault((view.sku, view.variant, view.aspect), [])
+        if not view.gone:
+            there.add(view.sku)
+        if view.clip is not None:
+            group.append(view)
     chosen: list[ItemView] = []
     left_out: list[LeftOut] = []
     for (sku, variant, aspect), views in groups.items():
-        found = _of_one(views, approved_only=approved_only)
+        found = _of_one(views, approved_only=approved_only) if sku in there else Why.GONE
         if isinstance(found, Why):
             left_out.append(LeftOut(sku=sku, variant=variant, aspect=aspect, why=found))
         else:
@@ -70,10 +75,8 @@ def choose(items: Iterable[ItemView], *, approved_only: bool) -> Choice:
     return Choice(chosen=tuple(chosen), left_out=tuple(left_out))
 
 
-def _of_one(views: Sequence[ItemView], *, approved_only: bool) -> ItemView | Why:
-    if all(view.gone for view in views):
-        return Why.GONE
-    made = sorted((view for view in views if view.clip is not None), key=_age, reverse=True)
+def _of_one(clips: Sequence[ItemView], *, approved_only: bool) -> ItemView | Why:
+    made = sorted(clips, key=_age, reverse=True)
     if not made:
         return Why.NO_CLIP
     for view in made:
