@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from batch.export.sheets import clips_document, clips_sheet, machine_sheet, people_sheet
+from batch.export.sheets import clips_document, clips_sheet, comma_sheet, people_sheet, tab_sheet
 from batch.report.cells import encodable, safe_cell
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Format:
 
 def _google(_: str, offers: Sequence[Offer], __: Sequence[str]) -> bytes:
     rows = ((id_, ",".join(offer.url for offer in some)) for id_, some in _by_product(offers))
-    return machine_sheet([("id", "video_link"), *rows], delimiter="\t")
+    return tab_sheet([("id", "video_link"), *rows])
 
 
 def _meta(_: str, offers: Sequence[Offer], __: Sequence[str]) -> bytes:
@@ -76,12 +76,12 @@ def _meta(_: str, offers: Sequence[Offer], __: Sequence[str]) -> bytes:
     for id_, some in products:
         cells = [cell for offer in some for cell in (offer.url, offer.view.aspect.replace(":", "x"))]
         rows.append([id_, *cells, *[""] * (2 * (most - len(some)))])
-    return machine_sheet([header, *rows], delimiter=",")
+    return comma_sheet([header, *rows])
 
 
 def _shopify(_: str, offers: Sequence[Offer], __: Sequence[str]) -> bytes:
     rows = ((offer.name, "MERGE", offer.url, _alt(offer)) for offer in offers)
-    return machine_sheet([("File Name", "Command", "Link", "Alt Text"), *rows], delimiter=",")
+    return comma_sheet([("File Name", "Command", "Link", "Alt Text"), *rows])
 
 
 def _amazon(_: str, offers: Sequence[Offer], languages: Sequence[str]) -> bytes:

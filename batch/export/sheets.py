@@ -54,10 +54,17 @@ def people_sheet(rows: Sequence[dict[str, Any]], header: Sequence[str]) -> bytes
     return stream.getvalue().encode("utf-8-sig")
 
 
-def machine_sheet(rows: Iterable[Sequence[str]], *, delimiter: str) -> bytes:
-    """Write rows as channels read them: UTF-8, and quotes only where they are needed."""
+def tab_sheet(rows: Iterable[Sequence[str]]) -> bytes:
+    """Write rows between tabs: UTF-8, with quotes only where they are needed."""
     stream = io.StringIO()
-    csv.writer(stream, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    csv.writer(stream, csv.excel_tab, lineterminator="\n").writerows(rows)
+    return stream.getvalue().encode()
+
+
+def comma_sheet(rows: Iterable[Sequence[str]]) -> bytes:
+    """Write rows between commas: UTF-8, with quotes everywhere, since Meta wants them around blanks, too."""
+    stream = io.StringIO()
+    csv.writer(stream, csv.unix_dialect).writerows(rows)
     return stream.getvalue().encode()
 
 

@@ -110,11 +110,11 @@ class FolderShelf:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+                return  # a network share that locks no folders: two exports at a time are their callers' business
             os.close(self._lock)
-            if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
-                hint = "wait for its end, or choose another -o"
-                raise Busy("another export is writing to it", where=str(folder), hint=hint) from error
-            raise disk_problem(error, folder, what="the folder cannot be locked", hint=_HINT) from error
+            hint = "wait for its end, or choose another -o"
+            raise Busy("another export is writing to it", where=str(folder), hint=hint) from error
 
     def close(self) -> None:
         """Let others write there."""

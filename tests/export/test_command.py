@@ -66,10 +66,16 @@ def test_export(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     assert "in doubt: 00152 (16:9): 4 s long" in err  # the job's own rules count
     (clip,) = told["clips"]
     feed = (shop.out / "export" / "meta" / "meta-videos.csv").read_text()
-    assert feed.splitlines()[1:] == [f"00152,{clip['url']},16x9"]
+    assert feed.splitlines()[1:] == [f'"00152","{clip["url"]}","16x9"']
     assert clip["url"] == f"https://cdn.example/v/{clip['file']}"
     exported = shop.out / "export" / "meta" / clip["file"]
     assert exported.read_bytes() == next((shop.out / "00152").glob("*.mp4")).read_bytes()
     assert main(["verify", str(shop.out)]) == 0
     exported.write_bytes(b"changed")
     assert main(["verify", str(exported.parent)]) == 1
+    capsys.readouterr()
+    assert main(["export", job, "--for", "json", "--simulated", "--link", "hard"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "json: 1 clip handed over (1 linked)",
+        "left out: 1 rejected, 1 waiting for a new take",
+    ]

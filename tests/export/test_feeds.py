@@ -124,8 +124,8 @@ def test_feeds() -> None:
         f"id\tvideo_link\n00152\t{one},{two}\n=B\t{three}\n"
     )
     assert FORMATS["meta"].write("job", some, ()).decode() == (
-        "id,video[0].url,video[0].tag[0],video[1].url,video[1].tag[0]\n"
-        f"00152,{one},16x9,{two},9x16\n=B,{three},16x9,,\n"
+        '"id","video[0].url","video[0].tag[0]","video[1].url","video[1].tag[0]"\n'
+        f'"00152","{one}","16x9","{two}","9x16"\n"=B","{three}","16x9","",""\n'
     )
     empty = [form.write("job", [], ("en",)).decode("utf-8-sig").count("\n") for form in FORMATS.values()]
     assert empty[:-1] == [1] * 5  # a header withdraws what an earlier feed told
