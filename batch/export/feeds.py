@@ -48,7 +48,7 @@ class Format:
         feed: Name of the feed.
         needs_url: Whether the feed tells addresses.
         most: Clips of one product that the channel takes; None where no limit is known.
-        longest_id: Characters; None where ids are not a channel's.
+        longest_id: Characters; None where no machine reads ids.
         has_all: Whether the feed tells all that `clips.csv` would.
         write: Makes the feed of a job's name, clips and languages.
     """

@@ -34,8 +34,8 @@ def product_id(view: ItemView, column: str | None) -> str:
     return view.sku
 
 
-def id_trouble(text: str, longest: int | None) -> str:
-    """Say why a text cannot be an id in a sheet; empty where it can.
+def id_trouble(text: str, longest: int) -> str:
+    """Say why a text cannot be an id in a channel's feed; empty where it can.
 
     An id is handed over exactly or not at all: the channel would take a mended one for another product.
 
@@ -46,7 +46,7 @@ def id_trouble(text: str, longest: int | None) -> str:
         return "it has no id for the channel"
     if not text.isprintable() or text != text.strip():
         return f"its id {text!r} has a blank at an end, or a tab, line break or control character in it"
-    if longest is not None and len(text) > longest:
+    if len(text) > longest:
         return f"its id has {len(text)} characters, and the channel takes {longest}"
     if re.match(FORMULA_START, text) and not _HARMLESS.fullmatch(text):
         return f"its id {text!r} would run as a formula where the feed is opened in a spreadsheet"

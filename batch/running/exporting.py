@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch.collect.sidecar import DRAWN_BY_PROGRAM, MADE_BY_MODEL
+from batch.core.nearest import did_you_mean
 from batch.core.objects import is_object_url
 from batch.core.verdicts import Verdict, facts_of
 from batch.errors import UsageProblem
@@ -87,6 +88,7 @@ async def hand_over(loaded: LoadedJob, asked: Asked, environ: Mapping[str, str])
     clerk = _Clerk(
         loaded=loaded, form=form, judge=_judge(loaded, form), id_column=asked.id_column, base=base, texts=texts
     )
+    _check_column(asked.id_column, choice)
     offers, refused = clerk.offers(choice)
     shelf = _shelf(loaded, asked, environ)
     try:
@@ -151,7 +153,9 @@ class _Clerk:
         missed = [one for one in suits.findings if one.verdict is Verdict.MISSED] if suits else []
         if missed:
             return ", ".join(one.rule for one in missed), "; ".join(str(one) for one in missed)
-        if self.form.rules is not None and (trouble := id_trouble(id_, self.form.longest_id)):
+        if self.id_column is not None and not id_:
+            return "id", f"its row has nothing in the column {self.id_column}"
+        if self.form.longest_id is not None and (trouble := id_trouble(id_, self.form.longest_id)):
             return "id", trouble
         if self.form.most is not None and before >= self.form.most:
             return "count", f"the channel takes {self.form.most} clips of a product, and so many come before it"
@@ -172,6 +176,13 @@ class _Clerk:
             simulated=job.simulated,
             disclosure=self.texts,
         )
+
+
+def _check_column(column: str | None, choice: Choice) -> None:
+    known = {name for view in choice.chosen for name in view.row}
+    if column is not None and choice.chosen and column not in known:
+        hint = did_you_mean(column, known) or "name a column of the manifest, as its header has it"
+        raise UsageProblem(f"--id-column {column}: the manifest has no such column", hint=hint)
 
 
 def _judge(loaded: LoadedJob, form: Format) -> Judge | None:

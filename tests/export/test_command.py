@@ -41,6 +41,8 @@ def test_export(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, "simulated" in err) == (2, True)
     code, _, err = export("--for", "meta", "--simulated")
     assert (code, "--base-url" in err) == (2, True)
+    code, _, err = export("--for", "csv", "--simulated", "--id-column", "SKU")
+    assert (code, "did you mean `sku`" in err) == (2, True)
     code, told, _ = export("--for", "csv", "--simulated", "--approved-only")
     assert (code, told["handed_over"], told["left_out"]) == (1, 0, {"undecided": 3})
 
