@@ -131,13 +131,7 @@ class FolderShelf:
 
     async def look(self, name: str) -> str | None:
         """Give the SHA-256 of what lies there; empty where nobody can tell, None where nothing does."""
-        return await asyncio.to_thread(self._look, self._folder / name)
-
-    def _look(self, path: Path) -> str | None:
-        try:
-            return digest_of(path)[1]
-        except OSError:
-            return "" if os.path.lexists(path) else None
+        return await asyncio.to_thread(_digest, self._folder / name)
 
     async def put_clip(self, name: str, source: Path, entry: Entry, lies: str | None) -> Way:
         """Put a clip there, as `link` says."""
@@ -253,7 +247,7 @@ class BucketShelf:
             return Way.KEPT
         await self._put(name, source, entry.sha256)
         # The upload read the file by itself: only where it is the same before and after is it what was checked.
-        if (await asyncio.to_thread(digest_of, source))[1] != entry.sha256:
+        if await asyncio.to_thread(_digest, source) != entry.sha256:
             await self.remove(name, entry.sha256)
             raise ChangedMeanwhile
         return Way.UPLOADED
@@ -288,6 +282,14 @@ class BucketShelf:
 
     def _told(self, problem: BucketProblem) -> CannotCreate:
         return CannotCreate(f"the export cannot be put there: {problem.reason}", where=self.where, hint=problem.hint)
+
+
+def _digest(path: Path) -> str | None:
+    """Give a file's SHA-256; empty where it cannot be read, None where nothing has its name."""
+    try:
+        return digest_of(path)[1]
+    except OSError:
+        return "" if os.path.lexists(path) else None
 
 
 def digest_of(path: Path) -> tuple[int, str]:
