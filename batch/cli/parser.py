@@ -79,6 +79,13 @@ class _Version(argparse.Action):
         parser.exit(message=f"sora-batch {__version__}\n")
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is no port, which is at most 65535")
+    return number
+
+
 def _job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", type=_path, metavar="JOB", help="the job's YAML file")
 
@@ -200,7 +207,10 @@ def _retry(parser: argparse.ArgumentParser) -> None:
 def _review(parser: argparse.ArgumentParser) -> None:
     _job(parser)
     _json(parser)
-    parser.add_argument("--apply", required=True, metavar="CSV", help="take this file of decisions in; - reads them")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--apply", metavar="CSV", help="take this file of decisions in; - reads them")
+    how.add_argument("--port", type=_port, default=0, help="port of the page; 0 takes a free one (default)")
+    parser.add_argument("--no-open", action="store_true", help="on a terminal, do not open the page")
 
 
 def _audit(parser: argparse.ArgumentParser) -> None:
@@ -416,8 +426,9 @@ _COMMANDS = (
     _Command(
         name="review",
         module="review",
-        summary="take what persons decided about the clips into the state; a redo plans a new take and buys nothing",
-        examples="  sora-batch review configs/spring.yaml --apply decisions.csv",
+        summary="show the clips on a page that takes what a person decides, or take a file of decisions; buys nothing",
+        examples="  sora-batch review configs/spring.yaml                        the page, until Ctrl-C\n"
+        "  sora-batch review configs/spring.yaml --apply decisions.csv",
         options=_review,
     ),
     _Command(

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from batch.cli.console import complain, say, say_json
 from batch.cli.words import cost_line, count_line, nearest_path
-from batch.core.summary import ReportHead, summary_json
+from batch.core.summary import summary_json
 from batch.errors import CannotCreate, Exit, UsageProblem
 from batch.inputs.jobfile import LoadedJob, read_job
 from batch.models import profile_for
-from batch.store import queries, views
+from batch.store import views
 from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
@@ -39,22 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _report(arguments: argparse.Namespace, loaded: LoadedJob, connection: sqlite3.Connection) -> None:
     from batch.running.clock import Clock  # noqa: PLC0415 - start-up counts
     from batch.running.judging import look_at_clips  # noqa: PLC0415 - the same
-    from batch.running.reporting import write_job_report  # noqa: PLC0415 - the same
+    from batch.running.reporting import report_head, write_job_report  # noqa: PLC0415 - the same
 
     if loaded.job.quality.look:
         look_at_clips(loaded, profile_for(loaded), connection, complain)
-    last = queries.newest_run(connection)
-    head = ReportHead(
-        job=loaded.job.name,
-        model=loaded.job.model,
-        provider=loaded.job.provider.name,
-        simulated=loaded.job.simulated,
-        made_at=datetime.fromtimestamp(Clock().now(), UTC),
-        run_started_at=datetime.fromtimestamp(last.started_at, UTC) if last else None,
-        ended=last.ended if last else "",
-        counts=queries.counts(connection),
-        cost=queries.cost(connection),
-    )
+    head = report_head(loaded, connection, Clock().now())
     paths = write_job_report(loaded, head)
     if arguments.json:
         say_json(summary_json(counts=head.counts, cost=head.cost, report=paths, exit_code=Exit.DONE, extra={}))

@@ -1,26 +1,91 @@
-"""`review`: what persons decide about the clips."""
+"""`review`: what persons decide about the clips, on a page or in a file."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 from collections import Counter
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
-from batch.cli.console import printable, say, say_json
+from batch import interrupts
+from batch.cli.console import complain, printable, say, say_json
+from batch.core.decision import Judgement
 from batch.core.money import format_usd, from_micros
-from batch.errors import Exit
+from batch.errors import Exit, Problem
 from batch.inputs.jobfile import read_job
+from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from batch.inputs.jobfile import LoadedJob
+    from batch.review.desk import Desk
     from batch.running.reviewing import Applied, Refused
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Take a file of decisions into the state, and say what came of each line."""
-    return _apply(arguments)
+    """Serve the page until a signal comes, or take a file of decisions into the state."""
+    if arguments.apply is not None:
+        return _apply(arguments)
+    loaded = read_job(arguments.job)
+    with closing(read_state(loaded.location.state, Binding.of(loaded.location))):
+        pass  # what is wrong with it is said before anything heavy is imported
+    interrupts.hold_back()
+    return asyncio.run(_serve(arguments, loaded))
+
+
+async def _serve(arguments: argparse.Namespace, loaded: LoadedJob) -> int:
+    interrupts.let_through()
+    from batch.core.ending import EXITS  # noqa: PLC0415 - start-up counts
+    from batch.review.desk import Desk  # noqa: PLC0415 - the same
+    from batch.review.server import serving  # noqa: PLC0415 - the same
+    from batch.running.clock import Clock  # noqa: PLC0415 - the same
+    from batch.running.signals import signals_heeded  # noqa: PLC0415 - the same
+
+    desk = Desk(loaded, Clock())
+    with signals_heeded() as signals:
+        try:
+            async with serving(desk, arguments.port) as (address, once):
+                say_json({"url": address}) if arguments.json else say([address])
+                if sys.stdout.isatty() and not arguments.no_open:
+                    _open(once)
+                complain("decisions are saved as they are made; Ctrl-C ends the review")
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if signals.cause is None:
+                raise
+    for line in _decided(arguments, loaded, desk):
+        complain(line)
+    assert signals.cause is not None
+    return EXITS[signals.cause]
+
+
+def _open(address: str) -> None:
+    import webbrowser  # noqa: PLC0415 - only where somebody looks
+
+    # A browser of the terminal stays until it is left, and needs to be served meanwhile.
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _decided(arguments: argparse.Namespace, loaded: LoadedJob, desk: Desk) -> Iterator[str]:
+    from batch.running.planning import planned_spend  # noqa: PLC0415 - start-up counts
+
+    words = _tally(Counter(judgement.value for judgement in desk.decided.values()))
+    clips = "1 clip was" if len(desk.decided) == 1 else f"{len(desk.decided)} clips were"
+    yield f"{clips} decided about{words}" if desk.decided else "nothing was decided"
+    if Judgement.REDO not in desk.decided.values():
+        return
+    with suppress(Problem), closing(read_state(loaded.location.state, Binding.of(loaded.location))) as connection:
+        spend = planned_spend(connection)
+        items = "1 planned item" if spend.items == 1 else f"{spend.items} planned items"
+        yield f"`sora-batch run {arguments.job}` buys {items} for ${format_usd(spend.usd)}"
+
+
+def _tally(words: Counter[str]) -> str:
+    return f" ({', '.join(f'{count} {word}' for word, count in sorted(words.items()))})" if words else ""
 
 
 def _apply(arguments: argparse.Namespace) -> int:
@@ -53,8 +118,7 @@ def _text(arguments: argparse.Namespace, applied: Applied, refused: list[Refused
     for one in refused:
         yield f"{label}:{one.line} {one.sku or one.key[:12] or '(no SKU)'}: {one.reason}"
     words = Counter(one.judgement.value for one in applied.changed)
-    told = f" ({', '.join(f'{count} {word}' for word, count in sorted(words.items()))})" if words else ""
-    yield f"{len(applied.changed)} taken in{told}, {applied.known} known already, {len(refused)} refused"
+    yield f"{len(applied.changed)} taken in{_tally(words)}, {applied.known} known already, {len(refused)} refused"
     if applied.planned:
         for take in applied.planned:
             yield f"{take.sku}: take {take.take} is planned, ${format_usd(from_micros(take.estimate))}"

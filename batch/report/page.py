@@ -70,6 +70,8 @@ class Page:
         channels: How the clips stand with the job's destinations.
         gone: Products that left the manifest, as many as are shown.
         gone_left_out: Those that are not shown.
+        served: The relative address to which the page sends decisions as they are made; empty for a page on disk,
+            which keeps them in the browser and saves them as `decisions.csv`.
     """
 
     head: ReportHead
@@ -81,6 +83,7 @@ class Page:
     channels: Sequence[ChannelStanding] = ()
     gone: Sequence[GoneProduct] = ()
     gone_left_out: int = 0
+    served: str = ""
 
 
 def write_page(file: BinaryIO, page: Page) -> None:
@@ -98,7 +101,7 @@ def write_page(file: BinaryIO, page: Page) -> None:
             standings=list(Standing),
             style=Markup(_asset("report.css")),  # noqa: S704  our own file
             script=Markup(_asset("report.js")),  # noqa: S704  our own file
-            policy=policy(),
+            policy=policy(served=bool(page.served)),
             bar_units=BAR_UNITS,
         )
     )
@@ -158,20 +161,23 @@ def amounts(head: ReportHead) -> list[Amount]:
     ]
 
 
-def policy() -> str:
-    """Give the page's content security policy: its own style and script by hash, files beside it, and nothing else."""
+def policy(*, served: bool = False) -> str:
+    """Give the page's content security policy: its own style and script by hash, files beside it, and nothing else.
+
+    Args:
+        served: Whether it may send to the server that it came from.
+    """
     # `file:` beside 'self': browsers disagree whether a page opened from disk is its own origin.
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src '{_hash('report.css')}'",
-            f"script-src '{_hash('report.js')}'",
-            "img-src data: 'self' file:",
-            "media-src 'self' file:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+    rules = [
+        "default-src 'none'",
+        f"style-src '{_hash('report.css')}'",
+        f"script-src '{_hash('report.js')}'",
+        "img-src data: 'self' file:",
+        "media-src 'self' file:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    return "; ".join([*rules, "connect-src 'self'"] if served else rules)
 
 
 @cache

@@ -8,7 +8,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from batch.errors import StorageProblem
 from batch.files import atomic, disk_problem
@@ -87,24 +87,46 @@ def write_report(
         CannotCreate: If the folder cannot be made.
         StorageProblem: If the disk is full or fails.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        hint = "Name a folder that can be written under `output: {dir: ...}`."
-        raise disk_problem(error, folder, what="the report's folder cannot be made", hint=hint) from error
     paths = ReportPaths(**{kind: folder / f"report.{kind}" for kind in ("html", "csv", "parquet", "json")})
-    try:
-        with _alone(folder):
-            plan = _CardPlan(output_dir=output_dir, picture_of=picture_of, limit=max_cards)
-            whole = _Whole(standings=Standings(channels), gone=gone)
-            _write(paths, head, items, rejected, plan=plan, whole=whole)
-    except OSError as error:
-        raise StorageProblem(
-            f"the report cannot be written: {error}",
-            where=str(folder),
-            hint="Nothing else is lost. Make room, then write it again with `sora-batch report JOB`.",
-        ) from error
+    with _alone(folder):
+        plan = _CardPlan(output_dir=output_dir, picture_of=picture_of, limit=max_cards)
+        whole = _Whole(standings=Standings(channels), gone=gone)
+        _write(paths, head, items, rejected, plan=plan, whole=whole)
     return paths
+
+
+def write_page_alone(
+    file: BinaryIO,
+    folder: Path,
+    head: ReportHead,
+    items: Iterable[ItemView],
+    rejected: Iterable[RejectedView],
+    *,
+    served: str,
+    output_dir: Path,
+    picture_of: Callable[[ItemView], Path | None] = local_picture,
+    max_cards: int = MAX_CARDS,
+    channels: Sequence[Channel] = (),
+    gone: Sequence[GoneProduct] = (),
+) -> None:
+    """Write the page as a server gives it, and no other file than the thumbnails beside it.
+
+    Args:
+        file: Takes the page.
+        folder: Where the page would stand, as `write_report` has it; the other arguments are as there.
+        served: Where the page sends decisions; see `Page`.
+
+    Raises:
+        CannotCreate: If the folder cannot be made.
+        StorageProblem: If the disk is full or fails.
+    """
+    with _alone(folder):
+        plan = _CardPlan(output_dir=output_dir, picture_of=picture_of, limit=max_cards)
+        whole = _Whole(standings=Standings(channels), gone=gone, served=served)
+        chosen = Chosen(plan.limit)
+        for _ in chosen.take(whole.standings.take(items)):
+            pass
+        write_page(file, _page(folder, head, chosen, _first(rejected, MAX_REJECTED), plan=plan, whole=whole))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +144,7 @@ class _Whole:
 
     standings: Standings
     gone: Sequence[GoneProduct]
+    served: str = ""
 
 
 def _write(
@@ -150,18 +173,33 @@ def _write(
         document.end(whole.standings.all, whole.gone)
         table.write_csv(csv_file)
         table.write_parquet(parquet_file)
-        page = Page(
-            head=head,
-            cards=_cards(folder, chosen.views, plan),
-            shown=len(chosen.views),
-            left_out=chosen.left_out,
-            rejected=rows,
-            rejected_left_out=more_rows,
-            channels=whole.standings.all,
-            gone=whole.gone[:MAX_GONE],
-            gone_left_out=max(0, len(whole.gone) - MAX_GONE),
-        )
+        page = _page(folder, head, chosen, (rows, more_rows), plan=plan, whole=whole)
         write_page(html_file, page)
+
+
+def _page(
+    folder: Path,
+    head: ReportHead,
+    chosen: Chosen,
+    rejected: tuple[list[RejectedView], int],
+    *,
+    plan: _CardPlan,
+    whole: _Whole,
+) -> Page:
+    """Put the page together, once all items have been looked at."""
+    rows, more_rows = rejected
+    return Page(
+        head=head,
+        cards=_cards(folder, chosen.views, plan),
+        shown=len(chosen.views),
+        left_out=chosen.left_out,
+        rejected=rows,
+        rejected_left_out=more_rows,
+        channels=whole.standings.all,
+        gone=whole.gone[:MAX_GONE],
+        gone_left_out=max(0, len(whole.gone) - MAX_GONE),
+        served=whole.served,
+    )
 
 
 def _cards(folder: Path, views: list[ItemView], plan: _CardPlan) -> Iterator[Card]:
@@ -186,9 +224,22 @@ def _first(views: Iterable[RejectedView], limit: int) -> tuple[list[RejectedView
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    """Make the folder and hold off other writers of it; what the disk refuses is said in our own words."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Name a folder that can be written under `output: {dir: ...}`."
+        raise disk_problem(error, folder, what="the report's folder cannot be made", hint=hint) from error
+    try:
+        with (folder / ".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise StorageProblem(
+            f"the report cannot be written: {error}",
+            where=str(folder),
+            hint="Nothing else is lost. Make room, then write it again with `sora-batch report JOB`.",
+        ) from error
 
 
 @contextmanager

@@ -4,28 +4,51 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, BinaryIO
 
+from batch.core.summary import ReportHead
 from batch.core.verdicts import facts_of
 from batch.judge.records import Looks
-from batch.report import write_report
+from batch.report import write_page_alone, write_report
 from batch.running.destinations import destinations_of
 from batch.running.measuring import measured
 from batch.running.planning import picture_path
-from batch.store import history, views
+from batch.store import history, queries, views
 from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from batch.core.channel import Channel
     from batch.core.suiting import Judge
-    from batch.core.summary import ItemView, ReportHead
+    from batch.core.summary import ItemView
     from batch.inputs.jobfile import LoadedJob
 
 REPORT_FOLDER = "report"
 LOOKS_FOLDER = f"{REPORT_FOLDER}/looks"
+
+
+def report_head(loaded: LoadedJob, connection: sqlite3.Connection, now: float) -> ReportHead:
+    """Say of a job's state as a whole what its report says.
+
+    Args:
+        now: Unix seconds.
+    """
+    last = queries.newest_run(connection)
+    return ReportHead(
+        job=loaded.job.name,
+        model=loaded.job.model,
+        provider=loaded.job.provider.name,
+        simulated=loaded.job.simulated,
+        made_at=datetime.fromtimestamp(now, UTC),
+        run_started_at=datetime.fromtimestamp(last.started_at, UTC) if last else None,
+        ended=last.ended if last else "",
+        counts=queries.counts(connection),
+        cost=queries.cost(connection),
+    )
 
 
 def write_job_report(loaded: LoadedJob, head: ReportHead) -> dict[str, str]:
@@ -50,6 +73,34 @@ def write_job_report(loaded: LoadedJob, head: ReportHead) -> dict[str, str]:
             gone=gone,
         )
     return paths.as_json()
+
+
+def write_served_page(file: BinaryIO, loaded: LoadedJob, head: ReportHead, *, served: str) -> None:
+    """Write a job's page as a server gives it; no file beside it but the thumbnails.
+
+    Args:
+        served: Where the page sends decisions; see `Page`.
+
+    Raises:
+        Problem: If the state cannot be read, or a file cannot be written.
+    """
+    location = loaded.location
+    channels = destinations_of(loaded)
+    with closing(read_state(location.state, Binding.of(location))) as connection:
+        gone = () if loaded.job.manifest.partial else history.gone_products(connection)
+        known = _judged(views.items(connection), channels, {one.sku for one in gone}, location.output)
+        write_page_alone(
+            file,
+            location.output / REPORT_FOLDER,
+            head,
+            _with_looks(loaded, known),
+            views.rejected(connection),
+            served=served,
+            output_dir=location.output,
+            picture_of=lambda view: picture_path(loaded, view.source, view.source_sha256),
+            channels=channels,
+            gone=gone,
+        )
 
 
 def _with_looks(loaded: LoadedJob, items: Iterable[ItemView]) -> Iterator[ItemView]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from batch.core.naming import folded
 from batch.core.phases import UNPAID, AttemptState, Phase
 from batch.store.numbers import RunRow, cost, count_in, counts, in_flight, meta, newest_plan, newest_run, unaccounted
 from batch.store.problems import read_word
-from batch.store.rows import READ_RECORD, read_record
+from batch.store.rows import READ_RECORD, read_clip, read_record
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,6 +34,7 @@ __all__ = [
     "dearest",
     "in_flight",
     "in_newest_plan",
+    "is_clip",
     "item_of_key",
     "keys_with_phase",
     "last_denied",
@@ -206,6 +208,17 @@ def in_newest_plan(connection: sqlite3.Connection, item_id: int) -> bool:
     """Say whether the newest plan holds an item; what left the manifest is fetched, and not bought again."""
     query = "SELECT 1 FROM item WHERE id = ? AND plan = ?"
     return connection.execute(query, (item_id, newest_plan(connection))).fetchone() is not None
+
+
+def is_clip(connection: sqlite3.Connection, name: str) -> bool:
+    """Say whether a file in the output folder is the clip of an item.
+
+    Args:
+        name: Relative to the output folder, with forward slashes, exactly as the state has it.
+    """
+    query = "SELECT clip FROM name JOIN item ON item.id = item_id WHERE folded = ? AND clip IS NOT NULL"
+    found = connection.execute(query, (folded(name),)).fetchone()
+    return found is not None and read_clip(found[0]).path == name
 
 
 def row_text(connection: sqlite3.Connection, item_id: int) -> str:
