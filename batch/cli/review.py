@@ -19,7 +19,7 @@ from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from batch.inputs.jobfile import LoadedJob
     from batch.review.desk import Desk
@@ -73,9 +73,8 @@ def _open(address: str) -> None:
 def _decided(arguments: argparse.Namespace, loaded: LoadedJob, desk: Desk) -> Iterator[str]:
     from batch.running.planning import planned_spend  # noqa: PLC0415 - start-up counts
 
-    words = _tally(Counter(judgement.value for judgement in desk.decided.values()))
-    clips = "1 clip was" if len(desk.decided) == 1 else f"{len(desk.decided)} clips were"
-    yield f"{clips} decided about{words}" if desk.decided else "nothing was decided"
+    words = _tally(judgement.value for judgement in desk.decided.values())
+    yield f"decided: {words}" if words else "nothing was decided"
     if Judgement.REDO not in desk.decided.values():
         return
     with suppress(Problem), closing(read_state(loaded.location.state, Binding.of(loaded.location))) as connection:
@@ -84,8 +83,8 @@ def _decided(arguments: argparse.Namespace, loaded: LoadedJob, desk: Desk) -> It
         yield f"`sora-batch run {arguments.job}` buys {items} for ${format_usd(spend.usd)}"
 
 
-def _tally(words: Counter[str]) -> str:
-    return f" ({', '.join(f'{count} {word}' for word, count in sorted(words.items()))})" if words else ""
+def _tally(words: Iterable[str]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in sorted(Counter(words).items()))
 
 
 def _apply(arguments: argparse.Namespace) -> int:
@@ -117,8 +116,9 @@ def _text(arguments: argparse.Namespace, applied: Applied, refused: list[Refused
     label = "standard input" if arguments.apply == "-" else arguments.apply
     for one in refused:
         yield f"{label}:{one.line} {one.sku or one.key[:12] or '(no SKU)'}: {one.reason}"
-    words = Counter(one.judgement.value for one in applied.changed)
-    yield f"{len(applied.changed)} taken in{_tally(words)}, {applied.known} known already, {len(refused)} refused"
+    words = _tally(one.judgement.value for one in applied.changed)
+    told = f" ({words})" if words else ""
+    yield f"{len(applied.changed)} taken in{told}, {applied.known} known already, {len(refused)} refused"
     if applied.planned:
         for take in applied.planned:
             yield f"{take.sku}: take {take.take} is planned, ${format_usd(from_micros(take.estimate))}"

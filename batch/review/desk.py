@@ -96,7 +96,7 @@ class Desk:
             Problem: If the state cannot be read or written.
         """
         person = this_person()
-        read = [told_of({**one, "by": one.get("by") or person}) for one in decisions]
+        read = [told_of({**one, "by": (one.get("by") or "").strip() or person}) for one in decisions]
         told = [one for one in read if isinstance(one, Told)]
         refused = [one for one in read if not isinstance(one, Told)]
         async with self._deciding:

@@ -288,7 +288,7 @@ def test_decisions_go_into_the_state_one_by_one(run_shop: Shop) -> None:
 
         ended = end(review, signal.SIGINT)
     assert ended.exit == 130
-    assert "2 clips were decided about (1 approve, 1 redo)" in ended.err
+    assert "decided: 1 approve, 1 redo" in ended.err
     assert "buys 1 planned item for $0.40" in ended.err
 
 
