@@ -49,7 +49,10 @@ async def _serve(arguments: argparse.Namespace, loaded: LoadedJob) -> int:
     with signals_heeded() as signals:
         try:
             async with serving(desk, arguments.port) as (address, once):
-                say_json({"url": address}) if arguments.json else say([address])
+                if arguments.json:
+                    say_json({"url": address})
+                else:
+                    say([address])
                 if sys.stdout.isatty() and not arguments.no_open:
                     _open(once)
                 complain("decisions are saved as they are made; Ctrl-C ends the review")
@@ -79,8 +82,9 @@ def _decided(arguments: argparse.Namespace, loaded: LoadedJob, desk: Desk) -> It
         return
     with suppress(Problem), closing(read_state(loaded.location.state, Binding.of(loaded.location))) as connection:
         spend = planned_spend(connection)
-        items = "1 planned item" if spend.items == 1 else f"{spend.items} planned items"
-        yield f"`sora-batch run {arguments.job}` buys {items} for ${format_usd(spend.usd)}"
+        if spend.items:  # else a run beside us has bought it
+            items = "1 planned item" if spend.items == 1 else f"{spend.items} planned items"
+            yield f"`sora-batch run {arguments.job}` buys {items} for ${format_usd(spend.usd)}"
 
 
 def _tally(words: Iterable[str]) -> str:
