@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
-from batch.inputs.jobfile import locate
+from batch.inputs.jobfile import locate, read_job
+from batch.review.desk import Desk
+from batch.review.server import serving
+from batch.running.clock import Clock
 from batch.store import views
 from batch.store.lock import RunLock, lock_path
 from batch.store.state import Binding, read_state
@@ -290,6 +294,16 @@ def test_decisions_go_into_the_state_one_by_one(run_shop: Shop) -> None:
     assert ended.exit == 130
     assert "decided: 1 approve, 1 redo" in ended.err
     assert "buys 1 planned item for $0.40" in ended.err
+
+
+async def test_what_a_browser_is_started_with_leads_to_the_page_once(run_shop: Shop) -> None:
+    """Other users of the machine can read how a browser was started; by then it leads nowhere."""
+    desk = Desk(read_job(run_shop.job_file), Clock())
+    async with serving(desk, 0) as (address, once), aiohttp.ClientSession() as session:
+        async with session.get(once, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (302, urlsplit(address).path)
+        async with session.get(once, allow_redirects=False) as answer:
+            assert answer.status == 404
 
 
 def test_there_has_to_be_something_to_review(shop: Shop) -> None:
