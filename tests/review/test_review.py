@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from batch.errors import Busy
 from batch.inputs.jobfile import locate, read_job
 from batch.review.desk import Desk
 from batch.review.server import serving
@@ -313,8 +314,10 @@ def test_there_has_to_be_something_to_review(shop: Shop) -> None:
     assert "sora-batch run" in never.err
 
 
-def test_a_port_that_is_taken_is_named(review: Review) -> None:
+async def test_a_port_that_is_taken_is_named(review: Review) -> None:
     """Two reviews of one job may go on, but not on one port."""
-    taken = review.shop.command("review", "--port", str(urlsplit(review.address).port))
-    assert (taken.exit, taken.out) == (75, "")
-    assert "--port" in taken.err
+    port = urlsplit(review.address).port
+    assert port
+    with pytest.raises(Busy, match="--port"):
+        async with serving(Desk(read_job(review.shop.job_file), Clock()), port):
+            pass
