@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.errors import MissingInput
 from batch.review.rules import SENT_TO, lies_beside_page
+from batch.running.destinations import destinations_of
 from batch.running.person import this_person
 from batch.running.reporting import report_head, write_served_page
 from batch.running.reviewing import Told, apply_decisions
@@ -35,7 +36,7 @@ class Desk:
 
     Raises:
         MissingInput: If the job has no state, or its state no item.
-        Problem: If the state cannot be read.
+        Problem: If the state, or one of the job's channels, cannot be read.
     """
 
     def __init__(self, loaded: LoadedJob, clock: Clock) -> None:
@@ -43,6 +44,7 @@ class Desk:
         self._clock = clock
         self._deciding = asyncio.Lock()
         self.decided: dict[str, Judgement] = {}
+        destinations_of(loaded)  # what is wrong with them is said now, and not on the page
         with closing(self._state()) as connection:
             if not queries.counts(connection).total:
                 where = str(loaded.location.state)
