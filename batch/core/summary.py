@@ -68,7 +68,7 @@ class ItemView:
     """Everything that a report says of one item.
 
     Attributes:
-        line: Line of the manifest; 0 where the item is no longer in it.
+        line: Line of the manifest; 0 where the item is no longer in it. A take that has a newer one keeps its row's.
         gone: Whether no row of the manifest has its SKU any more. Where one has, and `line` is 0, the row has changed.
         state: `done`, `skipped`, `failed`, `refused`, `unconfirmed`, `pending`: as `ItemCounts` counts it.
         phase: The finer word, for example `running`, `held`, `missing`, `cancelled`.

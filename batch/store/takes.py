@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from batch.core.summary import ItemView
     from batch.store.queries import Article
 
 _UNBOUGHT = frozenset({Phase.PLANNED, Phase.REJECTED, Phase.FAILED})
@@ -80,7 +79,7 @@ def overrides(connection: sqlite3.Connection) -> tuple[Override, ...]:
     return tuple(_read(row[:-1]) for row in connection.execute(query))
 
 
-def override_of(connection: sqlite3.Connection, item: Article | ItemView) -> Override | None:
+def override_of(connection: sqlite3.Connection, item: Article) -> Override | None:
     """Give the override that an item was made by; None for a first take."""
     query = f"{_OVERRIDE} FROM override WHERE sku = ? AND variant = ? AND aspect = ? AND take = ?"
     row = connection.execute(query, (item.sku, item.variant, item.aspect, item.take)).fetchone()
