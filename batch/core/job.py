@@ -397,7 +397,7 @@ class Job(Strict):
 
     def tried(self, trial: Trial) -> Self:
         """Give the job as one call wants it."""
-        skus = None if trial.only is None else frozenset(place.sku for place in trial.only)
+        skus = None if trial.only is None else frozenset(one.sku for one in trial.only)
         changes: dict[str, Any] = {"manifest": self.manifest.narrowed(sample=trial.sample, skus=skus)}
         if trial.duration is not None:
             changes["defaults"] = self.defaults.model_copy(update={"duration": trial.duration})

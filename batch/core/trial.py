@@ -11,12 +11,13 @@ WHOLE = "run {job}"
 """The command that buys what is left of the whole job."""
 
 
-class Place(NamedTuple):
-    """Where the takes and lengths of one item stand in for one another: a row's variant in one aspect."""
+class Wanted(NamedTuple):
+    """One item of a row that is wanted at whatever length the job says: in the words of one of its takes."""
 
     sku: str
     variant: int
     aspect: str
+    take: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +27,12 @@ class Trial:
     Attributes:
         sample: So many SKUs, as `manifest.sample` takes them; None: as the job says.
         duration: Seconds, before what rows and job say; None: as they say.
-        only: No items but those of these places; None: all.
+        only: No items but these; None: all.
     """
 
     sample: int | None = None
     duration: int | None = None
-    only: frozenset[Place] | None = None
+    only: frozenset[Wanted] | None = None
 
     @property
     def words(self) -> str:

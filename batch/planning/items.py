@@ -107,7 +107,7 @@ class Shaper:
         self._framings = RowFramings(job, profile, manifest, book.orders)
         self._overriding = Overriding(overrides, book.orders, profile)
         self._checks = self._all_checks(profile)
-        self._only = _places(job.trial)
+        self._only = _only(job.trial)
         self._line_each = self._wording.varies or self._only is not None
         self._aspects = pl.Series([order.aspect for order in book.orders], dtype=pl.String)
         fit = fit_rules(job.image)
@@ -245,11 +245,11 @@ class Shaper:
         return tuple(found)
 
 
-def _places(trial: Trial | None) -> pl.DataFrame | None:
+def _only(trial: Trial | None) -> pl.DataFrame | None:
     if trial is None or trial.only is None:
         return None
     schema = {SKU: pl.String, VARIANT: pl.Int32, _ONLY_ASPECT: pl.String}
-    return pl.DataFrame(sorted(trial.only), schema=schema, orient="row")
+    return pl.DataFrame([one[:3] for one in sorted(trial.only)], schema=schema, orient="row")
 
 
 def _one_each(rows: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from batch.core.order import duration_complaint
-from batch.core.trial import WHOLE, Place, Trial
+from batch.core.trial import WHOLE, Trial
 from batch.errors import UsageProblem
 from batch.inputs.pictures import no_progress
 from batch.models import profile_for
@@ -16,6 +16,7 @@ from batch.store import decisions, queries
 from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
+    from batch.core.trial import Wanted
     from batch.inputs.jobfile import LoadedJob
 
 
@@ -55,11 +56,12 @@ def promoted(loaded: LoadedJob) -> LoadedJob | None:
     if not approved:
         return None
     chosen = tried(loaded, Trial(only=frozenset(approved)))
-    places: set[Place] = set()
+    lengths = {one[:3]: (one, duration) for one, duration in approved.items()}
+    wanted: set[Wanted] = set()
     with opened_plan(chosen, profile_for(chosen), fetch=False, progress=no_progress) as (plan, _):
         for batch in plan.batches():
             for sku, variant, order in batch.select("sku", "variant", "order").iter_rows():
-                place = Place(sku, variant, plan.orders[order].aspect)
-                if str(plan.orders[order].duration) != approved[place]:
-                    places.add(place)
-    return tried(loaded, Trial(only=frozenset(places))) if places else None
+                one, duration = lengths[sku, variant, plan.orders[order].aspect]
+                if str(plan.orders[order].duration) != duration:
+                    wanted.add(one)
+    return tried(loaded, Trial(only=frozenset(wanted))) if wanted else None

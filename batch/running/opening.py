@@ -60,7 +60,7 @@ def opened_plan(
 def overrides_of(loaded: LoadedJob) -> tuple[Override, ...]:
     """Read what redos say in place of a job's rows; nothing where there is no state yet."""
     with state_if_any(loaded) as state:
-        return takes.overrides(state) if state else ()
+        return takes.overrides(state, loaded.job.trial) if state else ()
 
 
 @contextmanager

@@ -151,7 +151,7 @@ class _Planning:
                 return
             stdin = StandardInput(self._heed)
             with rows_of(self._loaded, stdin, self._heed) as manifest:
-                plan = self._plan(manifest, book, takes.overrides(connection))
+                plan = self._plan(manifest, book, takes.overrides(connection, self._loaded.job.trial))
                 self._load(connection, plan, fingerprint or "")
             if fingerprint is not None and not plan.urls:  # what a URL holds can change without a trace
                 book.mark(fingerprint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.decision import Decision, Judgement
 from batch.core.phases import Phase
-from batch.core.trial import Place
+from batch.core.trial import Wanted
 from batch.store.problems import read_word
 
 if TYPE_CHECKING:
@@ -36,15 +36,16 @@ def standing(decision: Decision | None) -> Decision | None:
     return None if decision is None or decision.judgement is Judgement.OPEN else decision
 
 
-def approved(connection: sqlite3.Connection) -> dict[Place, str]:
-    """Give the length, as it was ordered, of the newest approved clip of each place that has one."""
+def approved(connection: sqlite3.Connection) -> dict[Wanted, str]:
+    """Give the newest approved take of each row's items that have one, and its length as it was ordered."""
     query = """
-        SELECT sku, variant, aspect, duration FROM item
+        SELECT sku, variant, aspect, take, duration FROM item
         JOIN decision ON decision.id = item.decision JOIN orders ON orders.id = order_id
         WHERE judgement = ? AND phase = ? ORDER BY take, item.id
     """
     rows = connection.execute(query, (Judgement.APPROVE.value, Phase.DONE.value))
-    return {Place(sku, variant, aspect): duration for sku, variant, aspect, duration in rows}
+    newest = {tuple(row[:3]): row for row in rows}
+    return {Wanted(*row[:4]): str(row[4]) for row in newest.values()}
 
 
 def is_known(connection: sqlite3.Connection, item_id: int, decision: Decision) -> bool:

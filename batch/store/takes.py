@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
+    from batch.core.trial import Trial
     from batch.store.queries import Article
 
 _UNBOUGHT = frozenset({Phase.PLANNED, Phase.REJECTED, Phase.FAILED})
@@ -72,8 +73,12 @@ def _read(row: tuple[Any, ...]) -> Override:
     )
 
 
-def overrides(connection: sqlite3.Connection) -> tuple[Override, ...]:
-    """List the overrides that hold: of each row's item the highest take."""
+def overrides(connection: sqlite3.Connection, trial: Trial | None = None) -> tuple[Override, ...]:
+    """List the overrides that hold: of each row's item the highest take, or the one that a call asks for."""
+    if trial is not None and trial.only is not None:
+        asked = {one for one in trial.only if one.take}
+        every = (_read(row) for row in connection.execute(f"{_OVERRIDE} FROM override")) if asked else ()
+        return tuple(one for one in every if (one.sku, one.variant, one.aspect, one.take) in asked)
     # Of a group, SQLite gives the other columns from the row that has the maximum.
     query = f"{_OVERRIDE}, max(take) FROM override GROUP BY sku, variant, aspect, row_prompt, row_negative"
     return tuple(_read(row[:-1]) for row in connection.execute(query))

@@ -25,7 +25,7 @@ def lengths(shop: Shop) -> list[tuple[str, int]]:
     return sorted((str(one["input"]["prompt"]).rpartition(" ")[2], int(one["input"]["duration"])) for one in bought)
 
 
-def decide(shop: Shop, decisions: Mapping[str, str]) -> str:
+def decide(shop: Shop, decisions: Mapping[str, str], *, prompt: str = "", take: int = 0) -> str:
     """Let a person decide about the clips of some SKUs; gives what the command says."""
     path = shop.folder / "decisions.csv"
     now = datetime.now(UTC).isoformat()
@@ -34,8 +34,8 @@ def decide(shop: Shop, decisions: Mapping[str, str]) -> str:
         writer.writerow(("key", "sku", "decision", "prompt", "note", "by", "at"))
         report = json.loads((shop.out / "report" / "report.json").read_text(encoding="utf-8"))
         for item in report["items"]:
-            if item["sku"] in decisions:
-                writer.writerow((item["key"], item["sku"], decisions[item["sku"]], "", "", "Ada", now))
+            if item["sku"] in decisions and item["take"] == take:
+                writer.writerow((item["key"], item["sku"], decisions[item["sku"]], prompt, "", "Ada", now))
     ended = shop.command("review", "--apply", str(path))
     assert ended.exit == 0, ended.out
     return ended.out
@@ -73,6 +73,21 @@ def test_a_trial_is_short_and_small_and_only_what_was_approved_is_made_whole(sho
     assert shop.run().exit == 0
     assert lengths(shop) == sorted([*((sku, 4) for sku in tried), *whole.items()])
     assert "gone" not in shop.command("plan").out
+
+
+def test_the_take_that_was_approved_is_made_whole_and_not_a_later_one_that_was_turned_down(shop: Shop) -> None:
+    """Its words count: the row's own for the first take."""
+    shop.rows("A-1")
+    shop.job(defaults={"prompt": "push in on {sku}", "duration": 8})
+    trial = ("--duration", "4")
+    assert shop.run(*trial).exit == 0
+    decide(shop, {"A-1": "redo"}, prompt="pan over A-1")
+    assert shop.run(*trial).items == {"done": 1}
+    decide(shop, {"A-1": "reject"}, take=1)
+    decide(shop, {"A-1": "approve"}, take=0)
+    assert shop.command("promote", "--yes", "--json").items == {"done": 1}
+    bought = [(one["input"]["prompt"], one["input"]["duration"]) for one in shop.ledger().accepted.values()]
+    assert bought == [("push in on A-1", 4), ("pan over A-1", 4), ("push in on A-1", 8)]
 
 
 def test_a_trial_of_a_length_that_the_model_does_not_make_is_refused_before_anything_is_written(shop: Shop) -> None:
