@@ -27,6 +27,7 @@ _OLD = item(take=0, hour=1, decided="approve", after="x")
         ([_OLD, item(take=1, hour=2, decided="approve")], 1, 1),
         ([_OLD, item(take=1, clip=None)], 0, 0),
         ([item(decided="redo", after="x"), item(take=1, hour=2)], 1, "undecided"),
+        ([item(line=0, hour=1, duration="4", decided="approve"), item(hour=2)], 0, 0),  # a trial, and the full clip
         # Of clips that nobody decided about, what the plan asks for now is the newest, whenever it was made.
         ([item(line=0, hour=5, prompt="Other words."), item(hour=1)], 1, "undecided"),
         ([item(line=0, hour=1, prompt="Other words."), item(line=0, hour=5)], 1, "undecided"),
