@@ -1,64 +1,40 @@
-"""What the page says of each item: which items it shows, and in which words."""
+"""What the page says of each item, in which words."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from batch.core.money import ZERO
+from batch.core.money import ZERO, format_usd
 from batch.report.channels import marks
+from batch.report.choosing import Standing
 from batch.report.document import all_warnings, finite
 from batch.report.thumbnails import NotShown, Thumbnail
 from batch.report.words import dollars, size, span, when
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
+    from batch.core.decision import Decision
     from batch.core.summary import ClipFacts, Cost, ItemView
     from batch.report.channels import Mark
 
 PROMPT_SHOWN = 1_500
-"""Characters of a prompt on the page; the whole is in the tables."""
+"""Characters of a prompt that can be read on the page; the whole is in the tables."""
+PROMPT_HELD = 10_000
+"""Characters of a prompt that the page holds, to be changed for a new take; beyond them it has to be written anew."""
 VALUE_SHOWN = 300
 ROW_SHOWN = 40
 _TITLE_COLUMNS = ("title", "name", "product", "product_name", "product name", "product title")
+_CATEGORY_COLUMNS = (
+    *("category", "google_product_category", "google product category", "product category", "product_category"),
+    *("product_type", "product type", "categories", "type"),
+)
 _PLAIN_URL = re.compile(r"https?://[^\s\x00-\x20\"'<>\\]+", re.IGNORECASE)
 
 
-class Standing(Enum):
-    """Where an item stands, in the order of the page: what asks for something comes first."""
-
-    UNCONFIRMED = "unconfirmed"
-    """May have been paid for; the provider has to be asked, or a person."""
-    FAILED = "failed"
-    """Ended without a clip, and not because of its content."""
-    REFUSED = "refused"
-    """The provider would not make it."""
-    DONE = "done"
-    """Its clip was made and verified by this run."""
-    SKIPPED = "skipped"
-    """Its clip was there before this run."""
-    PENDING = "pending"
-    """Not begun, or on its way."""
-
-    @property
-    def label(self) -> str:
-        """What the page calls it."""
-        return _LABELS[self]
-
-
-_LABELS = {
-    Standing.UNCONFIRMED: "Needs a person",
-    Standing.FAILED: "Failed",
-    Standing.REFUSED: "Refused",
-    Standing.DONE: "Done",
-    Standing.SKIPPED: "Done earlier",
-    Standing.PENDING: "Pending",
-}
 _WITHOUT_CLIP = {
     Standing.UNCONFIRMED: "No clip yet: it is not known whether the provider made one",
     Standing.FAILED: "No clip was made",
@@ -67,39 +43,6 @@ _WITHOUT_CLIP = {
     Standing.DONE: "The clip's record is missing",
     Standing.SKIPPED: "The clip's record is missing",
 }
-
-
-class Chosen:
-    """Picks the items that the page shows: at most `limit`, in the order of `Standing`, then of the manifest.
-
-    Args:
-        limit: How many cards the page can carry.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._views: dict[Standing, list[ItemView]] = {standing: [] for standing in Standing}
-        self._counts: Counter[Standing] = Counter()
-
-    def take(self, views: Iterable[ItemView]) -> Iterator[ItemView]:
-        """Look at each item, keep what may be shown, and pass it on."""
-        for view in views:
-            standing = Standing(view.state)
-            self._counts[standing] += 1
-            kept = self._views[standing]
-            if len(kept) < self._limit:
-                kept.append(view)
-            yield view
-
-    @property
-    def views(self) -> list[ItemView]:
-        """The items to show."""
-        return [view for standing in Standing for view in self._views[standing]][: self._limit]
-
-    @property
-    def left_out(self) -> int:
-        """How many items have no card."""
-        return max(0, self._counts.total() - self._limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +88,24 @@ class Card:
     """Everything a card shows, as text that the template escapes.
 
     Attributes:
+        number: Which take it is, from 1.
+        line: Of the manifest; 0 where it is no longer in it.
         link: The source's address on the web; empty unless it is plainly one.
+        score: What a machine's look came to, of 100; None where none has looked.
+        spent: What it cost, or may have cost, in plain decimals.
+        cost: The same, as people read it.
+        again: What one more take costs.
+        prompt_rest: What follows of the prompt, as far as the page holds it.
         prompt_cut: How many characters of the prompt are not shown.
+        prompt_whole: Whether the page holds all of it.
+        gist: What the clip is, or is to be, in a line.
+        earlier: The takes before this one, the first of them first.
     """
 
+    key: str
     sku: str
+    number: int
+    line: int
     title: str
     standing: Standing
     phase: str
@@ -157,29 +113,44 @@ class Card:
     image: str
     link: str
     clip: CardClip | NoClip
+    score: int | None
+    spent: str
+    cost: str
+    again: str
+    category: str
+    decision: Decision | None
     prompt: str
+    prompt_rest: str
     prompt_cut: int
+    prompt_whole: bool
     reason: str
     advice: str
     warnings: tuple[str, ...]
     remarks: tuple[str, ...]
     channels: tuple[Mark, ...]
+    gist: str
     money: tuple[Fact, ...]
     facts: tuple[Fact, ...]
     details: tuple[Fact, ...]
+    earlier: tuple[Card, ...] = ()
 
 
-def card_of(view: ItemView, picture: Thumbnail | None, clip_folder: str) -> Card:
+def card_of(view: ItemView, picture: Thumbnail | None, clip_folder: str, *, earlier: Sequence[ItemView] = ()) -> Card:
     """Put an item into words.
 
     Args:
         view: The item.
         picture: Its source's thumbnail; None where there is no local picture to make one of.
         clip_folder: The output folder as seen from the page, for example `..`.
+        earlier: The takes before it, the first of them first.
     """
     standing = Standing(view.state)
+    spent = view.cost.settled + view.cost.reserved + view.cost.possibly_charged
     return Card(
+        key=view.key,
         sku=view.sku,
+        number=view.take + 1,
+        line=view.line,
         title=title_of(view),
         standing=standing,
         phase="" if view.phase == view.state else view.phase.replace("_", " "),
@@ -187,23 +158,37 @@ def card_of(view: ItemView, picture: Thumbnail | None, clip_folder: str) -> Card
         image=view.image,
         link=web_link(view.source),
         clip=_clip(view, standing, clip_folder),
+        score=view.look.score if view.look else None,
+        spent=format_usd(spent),
+        cost=dollars(spent),
+        again=dollars(view.estimate),
+        category=_first_of(view, _CATEGORY_COLUMNS),
+        decision=view.decision,
         prompt=view.prompt[:PROMPT_SHOWN],
+        prompt_rest=view.prompt[PROMPT_SHOWN:PROMPT_HELD],
         prompt_cut=max(0, len(view.prompt) - PROMPT_SHOWN),
+        prompt_whole=len(view.prompt) <= PROMPT_HELD,
         reason=view.reason,
         advice=view.advice,
         warnings=all_warnings(view),
         remarks=tuple(remark.words for remark in view.look.remarks) if view.look else (),
         channels=marks(view),
+        gist=_gist(view),
         money=_money(view),
         facts=tuple(_facts(view)),
         details=tuple(_details(view)),
+        earlier=tuple(card_of(one, picture, clip_folder) for one in earlier),
     )
 
 
 def title_of(view: ItemView) -> str:
     """Find the product's name among the manifest's columns; empty if none is called so."""
+    return _first_of(view, _TITLE_COLUMNS)
+
+
+def _first_of(view: ItemView, names: Sequence[str]) -> str:
     folded = {name.strip().casefold(): value for name, value in view.row.items()}
-    return next((folded[name].strip()[:VALUE_SHOWN] for name in _TITLE_COLUMNS if folded.get(name)), "")
+    return next((folded[name].strip()[:VALUE_SHOWN] for name in names if folded.get(name)), "")
 
 
 def web_link(source: str) -> str:
@@ -253,13 +238,14 @@ def _money(view: ItemView) -> tuple[Fact, ...]:
     return certain + tuple(Fact(label=label, value=dollars(usd)) for label, usd in uncertain if usd != ZERO)
 
 
-def _facts(view: ItemView) -> Iterator[Fact]:
+def _gist(view: ItemView) -> str:
     if view.clip:
-        yield Fact(label="Clip", value=_clip_words(view.clip))
-        if view.look:
-            yield Fact(label="Score", value=f"{view.look.score} of 100")
-    elif ordered := ", ".join(filter(None, (_length(view.duration), view.aspect))):
-        yield Fact(label="Ordered", value=ordered)
+        return _clip_words(view.clip)
+    ordered = ", ".join(filter(None, (_length(view.duration), view.aspect)))
+    return f"Ordered: {ordered}" if ordered else ""
+
+
+def _facts(view: ItemView) -> Iterator[Fact]:
     if (seconds := finite(view.render_seconds)) is not None:
         yield Fact(label="Rendered in", value=span(seconds))
     if view.submitted_at:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from batch.errors import StorageProblem
 from batch.files import atomic, disk_problem
-from batch.report.cards import Chosen, card_of, web_link
+from batch.report.cards import card_of, web_link
 from batch.report.channels import Standings
+from batch.report.choosing import Chosen
 from batch.report.document import Document
 from batch.report.page import Page, write_page
 from batch.report.table import Table
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from batch.core.summary import GoneProduct, ItemView, RejectedView, ReportHead
     from batch.report.cards import Card
 
-MAX_CARDS = 1_000
-"""More cards than a phone can scroll; beyond them the page points to the tables."""
+MAX_CARDS = 2_000
+"""So many cards the page scrolls and filters without a pause; beyond them it points to the tables."""
 MAX_REJECTED = 200
 MAX_GONE = 200
 EMBEDDED_CARDS = 200
@@ -190,7 +191,7 @@ def _page(
     rows, more_rows = rejected
     return Page(
         head=head,
-        cards=_cards(folder, chosen.views, plan),
+        cards=_cards(folder, chosen, plan),
         shown=len(chosen.views),
         left_out=chosen.left_out,
         rejected=rows,
@@ -202,13 +203,15 @@ def _page(
     )
 
 
-def _cards(folder: Path, views: list[ItemView], plan: _CardPlan) -> Iterator[Card]:
+def _cards(folder: Path, chosen: Chosen, plan: _CardPlan) -> Iterator[Card]:
+    views = chosen.views
     pictures = [plan.picture_of(view) for view in views]
     known = [picture for picture in pictures if picture]
     thumbnails = make_thumbnails(known, folder / "thumbs", embed=len(views) <= EMBEDDED_CARDS)
     clip_folder = Path(os.path.relpath(plan.output_dir, folder)).as_posix()
     for view, picture in zip(views, pictures, strict=True):
-        yield card_of(view, thumbnails[picture] if picture else None, clip_folder)
+        thumbnail = thumbnails[picture] if picture else None
+        yield card_of(view, thumbnail, clip_folder, earlier=chosen.before(view))
 
 
 def _first(views: Iterable[RejectedView], limit: int) -> tuple[list[RejectedView], int]:

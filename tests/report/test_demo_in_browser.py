@@ -27,12 +27,13 @@ def demo_report(tmp_path: Path) -> Path:
 async def test_every_clip_of_the_demo_plays(tab: Any, demo_report: Path) -> None:
     """All ten simulated clips are decoded and played by the browser, in their ordered sizes."""
     await tab.open(demo_report.as_uri())
-    count = await tab.eval("document.querySelectorAll('video').length")
+    count = await tab.eval("document.querySelectorAll('a.play').length")
     assert count == 10
     sizes = set()
     for number in range(count):
-        video = f"document.querySelectorAll('video')[{number}]"
-        await tab.eval(f"{video}.play()")
+        link = f"document.querySelectorAll('a.play')[{number}]"
+        await tab.eval(f"{link}.scrollIntoView(), {link}.click()")
+        video = f"{link}.parentElement.querySelector('video')"
         await tab.until(f"{video}.currentTime > 0.2")
         sizes.add(await tab.eval(f"{video}.videoWidth + 'x' + {video}.videoHeight"))
         await tab.eval(f"{video}.pause()")
