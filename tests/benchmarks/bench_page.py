@@ -82,7 +82,8 @@ def _film(path: Path, stills: list[Image.Image]) -> None:
         (stream.width, stream.height), stream.pix_fmt = stills[0].size, "yuv420p"
         stream.time_base = Fraction(1, 10)
         for still in stills:
-            container.mux(stream.encode(av.VideoFrame.from_image(still)))
+            frame = av.VideoFrame.from_image(still)  # type: ignore[no-untyped-call]
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 

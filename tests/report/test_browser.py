@@ -108,7 +108,7 @@ async def test_a_finger_starts_a_clip(tab: Any, report: Path) -> None:
     await tab.call("Emulation.setTouchEmulationEnabled", enabled=True)
     await tab.open(report.as_uri(), width=390, height=844)
     await tab.eval("document.querySelector('a.play').scrollIntoView()")
-    await tab.until("document.querySelector('video')")
+    await tab.until("!!document.querySelector('video')")
     assert not await tab.eval("document.querySelector('video').controls")
     await tab.tap("video")
     await tab.until("document.querySelector('video').currentTime > 0.3")

@@ -129,9 +129,9 @@ const watch = () => {
   }
   const near = new IntersectionObserver((entries) => {
     entries.forEach(({ isIntersecting, target }) => told(byCard.get(target), isIntersecting));
-    // Those that were seen before anybody listened are all that is asked for.
+    // Those that were near before anybody listened are all that is asked for.
     if (byItself) near.disconnect();
-  }, { rootMargin: "50% 0px" });
+  }, { rootMargin: "200% 0px" });
   items.forEach(({ card }) => near.observe(card));
 };
 

@@ -106,7 +106,7 @@ const keepingWords = () => {
   if (left) return ["", `${plural(left, "decision")} only in this browser`];
   return deciders().some((item) => item.own?.told && worth(item)) ? ["good", "All in decisions.csv"] : ["", "Kept in this browser"];
 };
-if (SERVED && desk) find("[data-do=save] .wordy", desk).textContent = " now";
+if (SERVED && desk) find("[data-do=save] .wordy", desk).textContent = "now";
 const tell = () => {
   if (!desk) return;
   const all = items.filter((item) => item.clip);
