@@ -80,6 +80,12 @@ class Tab:
         await self.call("Page.navigate", url=address)
         await self.until("document.readyState === 'complete' && location.protocol !== 'about:'")
 
+    async def reload(self) -> None:
+        """Load the page anew and wait until it is there."""
+        await self.eval("window.before_ = true")
+        await self.call("Page.reload")
+        await self.until("document.readyState === 'complete' && !window.before_")
+
     async def eval(self, expression: str) -> Any:
         """Give the value of an expression, awaited if it is a promise."""
         answer = await self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)

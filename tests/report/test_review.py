@@ -128,8 +128,7 @@ async def test_a_day_of_review(tab: Any, write: Callable[..., Path], tmp_path: P
     assert "Rejected by Ada" in await tab.eval(line("S-1"))
     assert "3 decisions only in this browser" in await tab.eval("document.querySelector('.keeping').textContent")
 
-    await tab.call("Page.reload")
-    await tab.until("document.readyState === 'complete' && !!document.querySelector('.deciding')")
+    await tab.reload()
     assert [await tab.eval(decided(f"S-{number}")) for number in range(4)] == ["approve", "reject", "redo", ""]
     await tab.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     await tab.press("s")
@@ -215,12 +214,10 @@ async def test_of_state_and_browser_the_newer_holds(tab: Any, write: Callable[..
     assert "by Kim" in await tab.eval(line("S-0"))
     await tab.click('.card[data-sku="S-0"] [data-do=approve]')
     assert await tab.eval(decided("S-0")) == ""
-    await tab.call("Page.reload")
-    await tab.until("document.readyState === 'complete' && !!document.querySelector('.deciding')")
+    await tab.reload()
     assert await tab.eval(decided("S-0")) == ""
     write(decision=Decision(judgement=Judgement.REJECT, by="Kim", at=4_000_000_000.0))
-    await tab.call("Page.reload")
-    await tab.until("document.readyState === 'complete' && !!document.querySelector('.deciding')")
+    await tab.reload()
     assert await tab.eval(decided("S-0")) == "reject"
 
 

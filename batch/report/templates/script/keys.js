@@ -23,15 +23,18 @@ const step = (by) => {
   return go(list[Math.min(Math.max(at + by, 0), list.length - 1)]);
 };
 const columns = () => getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+// On from one to the next: the same key on what is decided so already only goes on.
 const judge = (decision) => (item) => {
+  if (!item.clip) return say(`${item.sku} has no clip to decide on`);
   const list = seenItems();
   const next = list[list.indexOf(item) + 1];
-  if (toggle(item, decision) && (next ?? item).seen) go(next ?? item);
+  if (judgementOf(item) !== decision) decide(item, decision);
+  return go([next, item].find((one) => one?.seen));
 };
 const takeBack = () => {
+  if (current?.seen && judgementOf(current) !== "none") return decide(current, "open");
   const item = undo();
-  if (item?.card && item.seen) go(item);
-  else if (!item && !acts.length && current && judgementOf(current) !== "none") decide(current, "open");
+  return item?.card && item.seen && go(item);
 };
 const playCurrent = (item) => {
   const link = linkOf(item.card);

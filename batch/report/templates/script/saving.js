@@ -16,10 +16,15 @@ const mark = (list, change) => {
   }
 };
 
-// RFC 4180, with the mark by which a spreadsheet knows UTF-8; the product's own name never becomes a formula in it.
+// RFC 4180, with the mark by which a spreadsheet knows UTF-8; no text becomes a formula in it: who reads the file back
+// takes the apostrophe off.
 const FORMULA = /^(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/;
+const guarded = (text) => (FORMULA.test(text) ? `'${text}` : text);
 const cell = (text) => (/[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-const asCsv = (rows) => `\ufeff${[COLUMNS, ...rows.map((each) => COLUMNS.map((name) => (name === "sku" && FORMULA.test(each.sku) ? `'${each.sku}` : each[name] ?? "")))].map((line) => `${line.map(cell).join(",")}\r\n`).join("")}`;
+const asCsv = (rows) => {
+  const lines = [COLUMNS, ...rows.map((each) => COLUMNS.map((name) => guarded(each[name] ?? "")))];
+  return `\ufeff${lines.map((line) => `${line.map(cell).join(",")}\r\n`).join("")}`;
+};
 const download = () => {
   const all = deciders().filter(worth);
   if (!all.length) return say("Nothing is decided yet");
