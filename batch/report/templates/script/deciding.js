@@ -22,6 +22,14 @@ const parsed = (text) => {
 };
 const newer = (own, state) => own && (!state || Date.parse(own.at) > Date.parse(state.at));
 const decisionOf = (item) => (newer(item.own, item.stated) ? item.own : item.stated);
+// Asked of every card at every turn, so it is kept.
+const judgementOf = (item) => {
+  if (item.judged === undefined) {
+    const { decision } = decisionOf(item) ?? {};
+    item.judged = decision && decision !== "open" ? decision : "none";
+  }
+  return item.judged;
+};
 const noteOf = (item) => decisionOf(item)?.note ?? "";
 
 let latest = 0;
@@ -33,6 +41,7 @@ const present = () => {
 let storable = Boolean(shelf);
 const keep = (item, own) => {
   item.own = own;
+  item.judged = undefined;
   try {
     if (own) shelf?.setItem(PREFIX + item.key, JSON.stringify(own));
     else shelf?.removeItem(PREFIX + item.key);
@@ -79,6 +88,15 @@ const paint = (item) => {
   else item.card.dataset.decided = judgement;
   if (item.bar) paintBar(item.bar, item);
 };
+const paintAll = (list) => {
+  // Those that can be seen at once, the others when there is time.
+  list.filter((item) => item.bar).forEach(paint);
+  const rest = list.filter((item) => !item.bar);
+  inSlices("paint", () => {
+    rest.splice(-LATER).forEach(paint);
+    return rest.length > 0;
+  });
+};
 const newBar = (item, without = "") => {
   const bar = find("#deciding").content.firstElementChild.cloneNode(true);
   bar.setAttribute("aria-label", `Decide on ${item.sku}`);
@@ -89,13 +107,14 @@ const newBar = (item, without = "") => {
 equipping.push((item) => {
   if (!item.clip || item.bar) return;
   item.bar = newBar(item);
+  paint(item);
   find(".words", item.card).before(item.bar);
 });
 
 // Each act can be taken back, many clips at once as well.
 const acts = [];
 const afterDeciding = (changed) => {
-  changed.forEach(paint);
+  paintAll(changed);
   update();
   tell();
   send();

@@ -8,10 +8,6 @@ const textOf = (item) => {
   return item.text;
 };
 const shows = (item, show) => show === "all" || item.status === show || (show === "warned" && item.flagged);
-const judgementOf = (item) => {
-  const { decision } = decisionOf(item) ?? {};
-  return decision && decision !== "open" ? decision : "none";
-};
 const decidedAs = (item, decided) => item.clip && judgementOf(item) === decided;
 const fits = (item) =>
   shows(item, filter.show)
@@ -31,23 +27,34 @@ const recount = () => {
     chip.setAttribute("aria-pressed", String(pressed));
   }
 };
+const show = () => {
+  let at = 0;
+  inSlices("show", (many) => {
+    let left = many;
+    for (; at < order.length && left > 0; at += 1) {
+      const { card, seen } = order[at];
+      if (card.hidden === seen) {
+        card.hidden = !seen;
+        left -= 1;
+      }
+    }
+    return at < order.length;
+  });
+};
 const update = () => {
   if (!tools) return;
   let count = 0;
   for (const item of items) {
-    const seen = fits(item);
-    count += seen ? 1 : 0;
-    if (item.seen === seen) continue;
-    item.seen = seen;
-    item.card.hidden = !seen;
+    item.seen = fits(item);
+    count += item.seen ? 1 : 0;
   }
+  show();
   find(".found", tools).value = count === items.length ? "" : `${number(count)} of ${number(items.length)} shown`;
   find(".nothing").hidden = count > 0;
   recount();
 };
 
-// Sorting: the cards move where they belong in slices, the first ones at once, so that the page never stands still.
-const SLICE = 10;
+// Sorting: the cards move where they belong.
 const inSkuOrder = new Intl.Collator("en", { numeric: true }).compare;
 const sorts = {
   page: (a, b) => a.index - b.index,
@@ -61,26 +68,23 @@ const move = (card, place) => {
   if (grid.moveBefore) grid.moveBefore(card, place);
   else grid.insertBefore(card, place);
 };
-let placing = 0;
 const place = () => {
-  const mine = (placing += 1);
-  const wanted = order;
   let at = 0;
   let next = grid.firstElementChild;
-  const slice = () => {
-    if (mine !== placing) return;
-    const ends = performance.now() + SLICE;
-    while (at < wanted.length && performance.now() < ends) {
-      const { card } = wanted[at];
-      if (card === next) next = next.nextElementSibling;
-      else move(card, next);
-      at += 1;
-    }
-    if (at < wanted.length) requestAnimationFrame(slice);
-    else grid.removeAttribute("aria-busy");
-  };
   grid.setAttribute("aria-busy", "true");
-  slice();
+  const work = (many) => {
+    let left = many;
+    for (; at < order.length && left > 0; at += 1) {
+      const { card } = order[at];
+      if (card === next) next = next.nextElementSibling;
+      else {
+        move(card, next);
+        left -= 1;
+      }
+    }
+    return at < order.length;
+  };
+  inSlices("place", work, () => grid.removeAttribute("aria-busy"));
 };
 const sort = (name) => {
   order = [...items].sort((a, b) => sorts[name](a, b) || a.index - b.index);
@@ -109,6 +113,15 @@ const reset = () => {
   findAll("select[name=channel], select[name=category]", tools).forEach((select) => { select.value = ""; });
   update();
   find("input", tools).focus();
+};
+
+// What is searched is read from the cards while nothing else is to be done.
+const readAhead = (at = 0) => {
+  if (at >= items.length) return;
+  (window.requestIdleCallback ?? setTimeout)(() => {
+    items.slice(at, at + 20).forEach(textOf);
+    readAhead(at + 20);
+  });
 };
 
 const startFinding = () => {
@@ -149,4 +162,5 @@ const startFinding = () => {
     tools.classList.toggle("open", open);
   });
   tools.hidden = false;
+  readAhead();
 };

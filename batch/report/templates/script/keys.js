@@ -126,6 +126,7 @@ if (grid && tools) {
     const item = key?.startsWith(PREFIX) && byKey.get(key.slice(PREFIX.length));
     if (!item) return;
     item.own = parsed(newValue);
+    item.judged = undefined;
     paint(item);
     update();
     tell();

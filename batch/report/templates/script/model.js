@@ -37,6 +37,26 @@ for (const { dataset } of findAll(".take")) {
   }
 }
 
+// Work on many cards in slices: a few at once, which are before the eyes, the rest frame by frame, so that the page
+// never stands still. What is begun anew under the same name ends what was begun before.
+const FIRST = 6;
+const FIRST_FRAMES = 4;
+const LATER = 150;
+const begun = new Map();
+const inSlices = (name, work, finish = () => {}) => {
+  const mine = (begun.get(name) ?? 0) + 1;
+  begun.set(name, mine);
+  let frame = 0;
+  const slice = () => {
+    if (begun.get(name) !== mine) return;
+    const more = work(frame < FIRST_FRAMES ? FIRST : LATER);
+    frame += 1;
+    if (more) requestAnimationFrame(slice);
+    else finish();
+  };
+  slice();
+};
+
 const itemAt = (element) => byCard.get(element?.closest?.(".card"));
 const promptOf = (item) => {
   const shown = find(".prompt > span", item.card).firstChild;

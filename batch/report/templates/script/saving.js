@@ -6,7 +6,7 @@ const deciders = () => [...byKey.values()];
 
 // A decision taken back before anybody heard of it is nothing to tell; nor is a note without a decision.
 const worth = (item) =>
-  newer(item.own, item.stated) && (item.own.decision !== "open" || item.own.again || (item.stated && item.stated.decision !== "open"));
+  item.own && newer(item.own, item.stated) && (item.own.decision !== "open" || item.own.again || (item.stated && item.stated.decision !== "open"));
 const unsaved = () => deciders().filter((item) => worth(item) && !item.own.told && !item.own.refused);
 const row = (item) => ({ ...item.own, key: item.key, sku: item.sku, by: item.own.by || named_ });
 const mark = (list, change) => {
