@@ -88,7 +88,7 @@ class Card:
     """Everything a card shows, as text that the template escapes.
 
     Attributes:
-        number: Which take it is, from 1.
+        number: Which take it is, as files and commands count them: the first is 0.
         line: Of the manifest; 0 where it is no longer in it.
         link: The source's address on the web; empty unless it is plainly one.
         score: What a machine's look came to, of 100; None where none has looked.
@@ -149,11 +149,11 @@ def card_of(view: ItemView, picture: Thumbnail | None, clip_folder: str, *, earl
     return Card(
         key=view.key,
         sku=view.sku,
-        number=view.take + 1,
+        number=view.take,
         line=view.line,
         title=title_of(view),
         standing=standing,
-        phase="" if view.phase == view.state else view.phase.replace("_", " "),
+        phase="" if view.phase in {view.state, "done"} else view.phase.replace("_", " "),
         picture=picture or NotShown(words="The picture lies on the web."),
         image=view.image,
         link=web_link(view.source),

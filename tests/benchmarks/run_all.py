@@ -32,6 +32,7 @@ _NAMES = (
     "polling",
     "frames",
     "look",
+    "page",
     "startup",
 )
 

@@ -41,7 +41,7 @@ for (const { dataset } of findAll(".take")) {
 // never stands still. What is begun anew under the same name ends what was begun before.
 const FIRST = 6;
 const FIRST_FRAMES = 4;
-const LATER = 150;
+const LATER = 100;
 const begun = new Map();
 const inSlices = (name, work, finish = () => {}) => {
   const mine = (begun.get(name) ?? 0) + 1;
