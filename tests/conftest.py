@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.proof.forge import Forge
 from tests.proof.shop import Shop, clip_template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -26,12 +28,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return clip_template(tmp_path_factory.mktemp("template"))
 
 
+@pytest.fixture(scope="session")
+def forge() -> Iterator[Forge]:
+    """One parent for all forked commands of this worker."""
+    with Forge() as made:
+        yield made
+
+
 @pytest.fixture
-def shop(tmp_path: Path, template: bytes) -> Shop:
+def shop(tmp_path: Path, template: bytes, forge: Forge) -> Shop:
     """A shop with three products whose provider is the simulator inside `run`."""
     folder = tmp_path / "shop"
     folder.mkdir()
-    made = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator")
+    made = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator", forge=forge)
     made.rows("00152", "B-2", "C-3")
     made.job()
     return made

@@ -1,12 +1,16 @@
 """Commands without the interpreter's start-up: real processes, forked from a parent that has imported everything.
 
-Half of what a small run costs is reading Python modules, and a proof by thousands of small runs would spend most of its
-time on that. So one process imports the program, uses none of it (a thread that works would be lost to a fork), and
-forks whenever a command is asked for: the child has its own id, gets real signals, and does what `sora-batch` does.
+Half of what a small run costs is reading Python modules, and tests by hundreds of small runs, or proofs by thousands,
+would spend most of their time on that. So one process imports the program, uses none of it (a thread that works would
+be lost to a fork), and forks whenever a command is asked for: the child has its own id, gets real signals, has the
+folder, the streams and the environment of whoever asked and no other descriptor, and ends as an interpreter does.
+What the interpreter itself reads when it starts cannot be changed any more: see `Forge.fits`.
 """
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import gc
 import json
 import os
@@ -14,16 +18,18 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 _IMPORTED = (
     *(f"batch.cli.{name}" for name in ("work", "cancel", "status", "simulate")),
     "batch.running.concluding",
+    "batch.simulator.__main__",
     "batch.running.session",
     "batch.running.reporting",
     "batch.simulator.server",
@@ -55,10 +62,15 @@ HURRY = "PROOF_HURRY"
 """Names the seconds after which a child bears silence no longer; judges the speed of downloads after a third of it."""
 
 
+_READ_AT_START = ("FAKETIME", "LANG", "LC_", "LD_", "MALLOC_", "POLARS_", "PYTHON", "RAYON_", "RUST_", "SSL_", "TZ")
+"""Beginnings of the variables that the interpreter, its libraries or the imported packages read once."""
+
+
 class Forge:
     """Starts commands; for one thread at a time."""
 
     def __init__(self) -> None:
+        self._at_start = _read_at_start(os.environ)
         command = [sys.executable, "-m", "tests.proof.forge"]
         self._server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._ended: dict[int, int] = {}
@@ -71,11 +83,20 @@ class Forge:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def fits(self, environment: Mapping[str, str]) -> bool:
+        """Say whether an environment makes no other interpreter than the one that is running."""
+        return _read_at_start(environment) == self._at_start
+
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], place: Path) -> Forked:
         """Start `sora-batch` with these arguments; what it says goes into files whose names begin with `place`."""
         for where in ("out", "err"):
             Path(f"{place}.{where}").touch()
-        order = {"arguments": list(arguments), "environment": dict(environment), "place": str(place)}
+        order = {
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "place": str(place.absolute()),
+            "folder": str(Path.cwd()),
+        }
         assert self._server.stdin is not None
         self._server.stdin.write(json.dumps(order).encode() + b"\n")
         self._server.stdin.flush()
@@ -156,6 +177,11 @@ class Forked:
         """Read what it wrote to `out` or `err` so far."""
         return Path(f"{self.place}.{where}").read_text("utf-8")
 
+    def forget(self) -> None:
+        """Remove what it said, once it has ended."""
+        for where in ("out", "err"):
+            Path(f"{self.place}.{where}").unlink(missing_ok=True)
+
 
 @dataclass(kw_only=True)
 class _Parent:
@@ -204,34 +230,58 @@ class _Parent:
         _tell({"pid": pid})
 
 
+def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
+
+
 def _tell(what: Mapping[str, int]) -> None:
     os.write(1, json.dumps(what).encode() + b"\n")
 
 
 def _become(order: Mapping[str, Any], alive: int) -> NoReturn:
     """Be the command: its streams, its environment, its exit code."""
-    code = 70
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _take_streams(order, alive)
-        os.environ.clear()
-        os.environ.update(order["environment"])
-        _fail_lookups(os.environ.get(LOOKUPS_FAIL, ""))
-        _hurry(float(os.environ.get(HURRY, "0")))
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    sys.path[0] = order["folder"]
+    _take_streams(order, alive)
+
+    def work() -> int:
         from batch.cli import main  # noqa: PLC0415 - imported long ago
 
-        sys.argv = ["sora-batch", *order["arguments"]]
-        code = main(order["arguments"])
+        _fail_lookups(os.environ.get(LOOKUPS_FAIL, ""))
+        _hurry(float(os.environ.get(HURRY, "0")))
+        _fork_simulators()
+        main_module = import_module("batch.__main__")
+        sys.modules["__main__"] = main_module  # what a pool's process imports anew
+        sys.argv = [str(main_module.__file__), *order["arguments"]]
+        return main(order["arguments"])
+
+    _end_with(work)
+
+
+def _end_with(work: Callable[[], int]) -> NoReturn:
+    """Do the work and end as an interpreter does, without going back to where it was forked."""
+    code = 1
+    try:
+        _open_streams()
+        code = work()
     except KeyboardInterrupt:  # before the program has taken the signal over
         code = 130
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - told as the interpreter tells it
-        code = 1
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
+        try:
+            threading._shutdown()  # type: ignore[attr-defined]  # waits for the other threads
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+        except OSError:
+            traceback.print_exc()
+            code = 120
         sys.stderr.flush()
         os._exit(code)
 
@@ -241,10 +291,21 @@ def _take_streams(order: Mapping[str, Any], alive: int) -> None:
     os.dup2(alive if simulates else os.open(os.devnull, os.O_RDONLY), 0)
     for number, where in ((1, "out"), (2, "err")):
         os.dup2(os.open(f"{order['place']}.{where}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-    os.closerange(3, 256)
-    sys.stdin, sys.stdout, sys.stderr = (
-        os.fdopen(number, mode, encoding="utf-8", closefd=False) for number, mode in ((0, "r"), (1, "w"), (2, "w"))
-    )
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+
+
+def _open_streams() -> None:
+    """Open the standard streams anew as the interpreter opened them."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    sys.stdin, sys.stdout, sys.stderr = (_like(stream, number) for number, stream in enumerate(streams))
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+
+
+def _like(stream: Any, number: int) -> Any:
+    mode = "w" if number else "r"
+    made: Any = os.fdopen(number, mode, encoding=stream.encoding, errors=stream.errors, closefd=False)
+    made.reconfigure(line_buffering=stream.line_buffering)
+    return made
 
 
 def _fail_lookups(which: str) -> None:
@@ -279,6 +340,34 @@ def _hurry(seconds: float) -> None:
     assert options is not None
     options["timeouts"] = short
     vars(collector)["LIMITS"] = replace(download.LIMITS, window=seconds / 3)
+
+
+def _fork_simulators() -> None:
+    """Let a run's own simulator be the run's child that it would be, only without another interpreter."""
+    real = asyncio.create_subprocess_exec
+
+    async def create(*command: str, **options: Any) -> Any:
+        if command[:3] == (sys.executable, "-m", "batch.simulator"):
+            options["preexec_fn"] = partial(_simulate, list(command[3:]), options["env"])
+        return await real(*command, **options)
+
+    asyncio.create_subprocess_exec = create
+
+
+def _simulate(arguments: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """Be the simulator; the run's descriptors, signals and event loop stay the run's."""
+    from batch.simulator.__main__ import main  # noqa: PLC0415 - imported long ago
+
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    asyncio.events._set_running_loop(None)
+    asyncio.set_event_loop(None)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["simulator", *arguments]
+    _end_with(main)
 
 
 def main() -> int:

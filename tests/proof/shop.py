@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,9 +19,13 @@ import pytest
 import yaml
 from PIL import Image
 
+from tests.proof.forge import HURRY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from tests.proof.forge import Forge, Forked
 
 PATIENCE = 120.0
 """Seconds after which something that should have happened never will."""
@@ -82,12 +87,17 @@ class Shop:
     Attributes:
         provider_folder: Where the simulator keeps its ledger.
         template: A clip of four seconds, so that no test has to encode one.
+        forge: Forks the commands that are waited for; None starts an interpreter for each. What is started and
+            not waited for is always a process from its first instruction on.
+        hurry: Seconds after which a forked command takes silence for an end; 0 as long as the program does.
     """
 
     folder: Path
     template: bytes
     provider_folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    forge: Forge | None = None
+    hurry: float = 0.0
 
     @property
     def out(self) -> Path:
@@ -149,19 +159,44 @@ class Shop:
             [sys.executable, "-m", "batch", command, str(self.job_file), *others],
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options,
             text=True,
-            env=clean_environment() | self.environment,
+            env=self._environment,
         )
+
+    def fork(self, *arguments: str) -> Forked:
+        """Start a forked command on the job and do not wait for it."""
+        command, *others = arguments
+        if command in {"run", "submit"}:
+            self.seed_clips()
+        return self._forked(command, str(self.job_file), *others)
 
     def command(self, *arguments: str, **options: Any) -> Ended:
         """Do a command on the job and wait for its end."""
+        if self._can_fork and not options:
+            return ended(self.fork(*arguments))
         with self.start(*arguments, stdin=subprocess.DEVNULL, **options) as process:
             return finish(process)
 
     def sample(self, name: str, folder: Path) -> Ended:
         """Do `init --sample`."""
-        command = [sys.executable, "-m", "batch", "init", "--sample", name, "-o", str(folder)]
+        arguments = ["init", "--sample", name, "-o", str(folder)]
+        if self._can_fork:
+            return ended(self._forked(*arguments))
+        command = [sys.executable, "-m", "batch", *arguments]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             return finish(process)
+
+    @property
+    def _can_fork(self) -> bool:
+        return self.forge is not None and self.forge.fits(self._environment)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return clean_environment() | self.environment
+
+    def _forked(self, *arguments: str) -> Forked:
+        assert self.forge is not None
+        environment = self._environment | ({HURRY: str(self.hurry)} if self.hurry else {})
+        return self.forge.start(arguments, environment, self.folder.with_name(f"said-{uuid.uuid4().hex}"))
 
     def run(self, *arguments: str) -> Ended:
         """Do `run --yes --json`."""
@@ -214,10 +249,14 @@ class Shop:
     def simulator(self, *options: str, speed: int = 400) -> Iterator[str]:
         """Serve a simulator as a process of its own that outlives the runs; gives its URL."""
         self.seed_clips()
-        command = [sys.executable, "-m", "batch", "simulate", "--data-dir", str(self.provider_folder)]
-        command += ["--speed", str(speed), "--clips", "cached", "--with-parent", *options]
-        environment, pipe = clean_environment() | self.environment, subprocess.PIPE
-        with subprocess.Popen(command, text=True, env=environment, stdin=pipe, stdout=pipe) as process:
+        arguments = ["simulate", "--data-dir", str(self.provider_folder)]
+        arguments += ["--speed", str(speed), "--clips", "cached", "--with-parent", *options]
+        if self._can_fork:
+            with _serving(self._forked(*arguments)) as url:
+                yield url
+            return
+        command, pipe = [sys.executable, "-m", "batch", *arguments], subprocess.PIPE
+        with subprocess.Popen(command, text=True, env=self._environment, stdin=pipe, stdout=pipe) as process:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
             assert url.startswith("http://")
@@ -255,6 +294,34 @@ def finish(process: subprocess.Popen[str]) -> Ended:
         out, err = process.communicate()
         pytest.fail(f"it did not end: {out}{err}")
     return Ended(exit=process.returncode, out=out, err=err)
+
+
+def ended(process: Forked) -> Ended:
+    """Wait for a forked command's end; what it said is taken along and its files go."""
+    try:
+        code = process.wait(PATIENCE)
+    except TimeoutError as error:
+        process.send_signal(signal.SIGKILL)
+        pytest.fail(str(error))
+    told = Ended(exit=code, out=process.said("out"), err=process.said("err"))
+    process.forget()
+    return told
+
+
+@contextmanager
+def _serving(process: Forked) -> Iterator[str]:
+    """Wait until a forked simulator has told where it is, and end it at last."""
+    deadline = time.monotonic() + PATIENCE
+    while not (told := process.said("out")).endswith("\n"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"the simulator did not start: {process.said('err')}")
+        time.sleep(0.002)
+    try:
+        yield told.strip()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+        process.forget()
 
 
 def clean_environment() -> dict[str, str]:

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.proof.faults import FAULTS
-from tests.proof.forge import Forge
 from tests.proof.quick import QuickShop
 from tests.proof.scenes import play
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.proof.forge import Forge
     from tests.proof.scenes import Fault
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    """One parent for all commands of these tests."""
-    with Forge() as made:
-        yield made
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -5,21 +5,12 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.proof.forge import Forge
 from tests.proof.shop import clean_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    """A parent for all commands of these tests."""
-    with Forge() as made:
-        yield made
+    from tests.proof.forge import Forge
 
 
 def test_a_command_says_and_ends_as_it_does_elsewhere(forge: Forge, tmp_path: Path) -> None:
