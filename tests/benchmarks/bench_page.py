@@ -3,8 +3,9 @@
     .venv/bin/python tests/benchmarks/bench_page.py [--items 2000] [--rounds 5] [--keep FOLDER]
 
 prints one JSON line a figure: name, value, unit, aim. Every item has a real picture, poster, strip and clip beside the
-page. The pauses are those that the browser sees: between two of its frames, and its own long tasks; each figure is the
-median over the rounds, each in a new tab, of the longest pause in a round. Needs Chromium and the `video` extra.
+page. A pause is what the browser sees: between two of its frames, or a long task of its own. Beside it stands what the
+longest task took of the processor, which tells the page from a machine that is busy with other things. Each figure is
+the median over the rounds, each in a new tab, of the longest in a round. Needs Chromium and the `video` extra.
 """
 
 from __future__ import annotations
@@ -204,14 +205,18 @@ WATCH = """
 SETTLE = "new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 150))"
 
 
-async def _longest(tab: Tab, work: Any) -> float:
-    """Give the longest pause, in milliseconds, while something is done and until the page has come to rest."""
+async def _longest(tab: Tab, work: Any) -> tuple[float, float]:
+    """Give the longest pause, and the longest task's share of the processor, while something is done; milliseconds."""
+
+    async def settled() -> None:
+        await work(tab)
+        await tab.eval(SETTLE)
+
     await tab.eval(SETTLE)
     await tab.eval("pauses_.frames = pauses_.tasks = 0")
-    await work()
-    await tab.eval(SETTLE)
+    task = await tab.longest_task(settled)
     told = await tab.eval("pauses_")
-    return float(max(told["frames"], told["tasks"]))
+    return float(max(told["frames"], told["tasks"])), task
 
 
 async def _scroll(tab: Tab) -> None:
@@ -268,13 +273,13 @@ async def _decide(tab: Tab) -> None:
 WORK = {"scrolling": _scroll, "filtering": _filter, "sorting": _sort, "searching": _search, "deciding": _decide}
 
 
-async def _round(chromium: str, address: str) -> dict[str, float]:
+async def _round(chromium: str, address: str) -> dict[str, tuple[float, float]]:
     async with opened(chromium) as tab:
         await tab.open(address)
         await tab.eval("localStorage.clear()")
         await tab.eval(WATCH)
         await tab.eval(SETTLE)
-        return {name: await _longest(tab, lambda work=work: work(tab)) for name, work in WORK.items()}
+        return {name: await _longest(tab, work) for name, work in WORK.items()}
 
 
 def told(name: str, value: float, unit: str, aim: float | None) -> None:
@@ -304,7 +309,9 @@ def main() -> None:
             return
         told(f"review page of {options.items:,} items: its size", html.stat().st_size / 1e6, "MB", None)
     for name in WORK:
-        told(f"review page: longest pause {name}", statistics.median(each[name] for each in rounds), "ms", AIM)
+        pauses, tasks = zip(*(each[name] for each in rounds), strict=True)
+        told(f"review page: longest pause {name}", statistics.median(pauses), "ms", AIM)
+        told(f"review page: longest task {name}, CPU", statistics.median(tasks), "ms", AIM)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
 _FLAGS = (
@@ -44,6 +44,8 @@ class Tab:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._last = 0
+        self._trace: list[dict[str, Any]] = []
+        self._traced = False
         self.requests: list[str] = []
         self.complaints: list[str] = []
 
@@ -59,8 +61,34 @@ class Tab:
                 return result
             self._note(message)
 
+    async def longest_task(self, work: Callable[[], Awaitable[None]]) -> float:
+        """Give the milliseconds of the processor that the page's longest task took while something is done."""
+        self._trace, self._traced = [], False
+        await self.call(
+            "Tracing.start", traceConfig={"includedCategories": ["disabled-by-default-devtools.timeline", "__metadata"]}
+        )
+        await work()
+        await self.call("Tracing.end")
+        async with asyncio.timeout(60):
+            while not self._traced:
+                await self.eval("1")
+        pages = {
+            (event["pid"], event["tid"])
+            for event in self._trace
+            if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+        }
+        tasks = (event for event in self._trace if event["name"] == "RunTask" and (event["pid"], event["tid"]) in pages)
+        return max((event.get("tdur", 0) / 1000 for event in tasks), default=0.0)
+
     def _note(self, message: dict[str, Any]) -> None:
-        about = message["params"]
+        about = message.get("params", {})
+        if message["method"] == "Tracing.dataCollected":
+            self._trace += about["value"]
+        elif message["method"] == "Tracing.tracingComplete":
+            self._traced = True
+        self._note_page(message, about)
+
+    def _note_page(self, message: dict[str, Any], about: dict[str, Any]) -> None:
         if message["method"] == "Network.requestWillBeSent":
             self.requests.append(about["request"]["url"])
         elif message["method"] == "Log.entryAdded":

@@ -16,7 +16,7 @@ from PIL import Image
 from batch.core.decision import COLUMNS, Decision, Judgement
 from batch.core.quality import Look, Measured
 from batch.core.summary import ItemCounts, ItemView, ReportHead
-from batch.report import write_report
+from batch.report import write_page_alone, write_report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -65,7 +65,14 @@ def write(tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]) 
     def written(served: str = "", **changes: Any) -> Path:
         views = [replace(view, **changes) if view.sku == "S-0" else view for view in items(make_item)]
         told = replace(head, job=f"job of {tmp_path.name}", counts=ItemCounts(done=4, failed=1))
-        return write_report(tmp_path / "report", told, views, [], output_dir=tmp_path, served=served).html
+        folder = tmp_path / "report"
+        if not served:
+            return write_report(folder, told, views, [], output_dir=tmp_path).html
+        html = folder / "report.html"
+        folder.mkdir()
+        with html.open("wb") as file:
+            write_page_alone(file, folder, told, views, [], served=served, output_dir=tmp_path)
+        return html
 
     return written
 
