@@ -351,7 +351,7 @@ def _fork_simulators() -> None:
             options["preexec_fn"] = partial(_simulate, list(command[3:]), options["env"])
         return await real(*command, **options)
 
-    asyncio.create_subprocess_exec = create
+    asyncio.create_subprocess_exec = create  # type: ignore[assignment]
 
 
 def _simulate(arguments: list[str], environment: Mapping[str, str]) -> NoReturn:
