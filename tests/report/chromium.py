@@ -38,6 +38,10 @@ class NoChromium(Exception):
     """There is none here, or it does not start."""
 
 
+class NavigatedError(AssertionError):
+    """The page that was asked gave way to another one before it answered."""
+
+
 class Tab:
     """One tab of a running Chromium."""
 
@@ -56,6 +60,8 @@ class Tab:
         while True:
             message = await self._socket.receive_json(timeout=30)
             if message.get("id") == self._last:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise NavigatedError(message["error"])
                 assert "error" not in message, message["error"]
                 result: dict[str, Any] = message["result"]
                 return result
@@ -121,10 +127,16 @@ class Tab:
         return answer["result"].get("value")
 
     async def until(self, condition: str) -> None:
-        """Wait until an expression is true."""
+        """Wait until an expression is true, of the page that is coming if one is."""
         async with asyncio.timeout(30):
-            while not await self.eval(condition):  # noqa: ASYNC110  the event happens in another process
+            while not await self._holds(condition):  # noqa: ASYNC110  the event happens in another process
                 await asyncio.sleep(0.02)
+
+    async def _holds(self, condition: str) -> bool:
+        try:
+            return bool(await self.eval(condition))
+        except NavigatedError:
+            return False
 
     async def click(self, selector: str) -> None:
         """Press the left button of the mouse over an element."""
