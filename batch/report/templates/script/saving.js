@@ -107,7 +107,8 @@ const keepingWords = () => {
   if (SERVED && left && !named_) return ["warn", `${plural(left, "decision")} waiting for your name`];
   if (SERVED && waiting) return ["warn", `${not}${plural(left, "decision")} waiting: ${waiting}`];
   if (SERVED && left) return ["", `${not}Saving ${plural(left, "decision")}…`];
-  if (SERVED) return [refused ? "warn" : "good", `${not}${acts.length || deciders().some((item) => item.own?.told) ? "All else is saved" : "Decisions are saved as you make them"}`.replace("All else", refused ? "All else" : "Everything")];
+  if (SERVED && refused) return ["warn", `${not}All else is saved`];
+  if (SERVED) return ["good", acts.length ? "Everything is saved" : "Decisions are saved as you make them"];
   if (left) return ["", `${plural(left, "decision")} only in this browser`];
   return deciders().some((item) => item.own?.told && worth(item)) ? ["good", "All in decisions.csv"] : ["", "Kept in this browser"];
 };
