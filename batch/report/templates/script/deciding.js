@@ -169,8 +169,8 @@ const askRedo = (item) => {
   const { prompt, note } = find("form", dialog).elements;
   const told = decisionOf(item);
   const whole = !("cut" in item.card.dataset);
-  dialog.before = whole ? promptOf(item) : "";
-  prompt.value = (told?.decision === "redo" && told.prompt) || dialog.before;
+  dialog.askedBefore = whole ? promptOf(item) : "";
+  prompt.value = (told?.decision === "redo" && told.prompt) || dialog.askedBefore;
   note.value = noteOf(item);
   find(".hint", dialog).textContent = whole
     ? `Left as it is, the same words are asked for once more. A take costs ${item.card.dataset.again}.`
@@ -215,7 +215,7 @@ const askName = (then = null) => {
 };
 const submitted = {
   redo: (dialog, { prompt, note }) => {
-    const text = prompt.value.trim() === dialog.before.trim() ? "" : prompt.value.trim();
+    const text = prompt.value.trim() === dialog.askedBefore.trim() ? "" : prompt.value.trim();
     decide(dialog.item, "redo", { prompt: text, note: note.value.trim() });
   },
   note: (dialog, { note }) => {
