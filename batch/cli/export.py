@@ -90,7 +90,7 @@ def _lines(done: HandedOver, job: Any) -> Iterator[str]:
     yield f"{done.channel}: {', '.join(counts)}"
     if left_out := by_reason(done.left_out):
         yield f"left out: {', '.join(f'{count} {_LEFT_OUT[why]}' for why, count in left_out.items())}"
-    if "undecided" in left_out and not done.offers:
+    if "undecided" in left_out and not done.offers and not done.refused:
         yield f"  nothing is approved yet: `sora-batch review {job}` decides"
     yield f"feed:  {_near(done.feed)}"
     yield f"clips: {_near(done.where)}"
