@@ -23,18 +23,18 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import polars as pl
 
+from batch.core.trial import Trial
 from batch.errors import CannotCreate, UsageProblem
 from batch.files import make_folder, write_atomic
 from batch.inputs.jobfile import LoadedJob, job_of, read_job
-from batch.models import profile_for
 from batch.planning.describe import plan_text
 from batch.planning.values import high_of
 from batch.running.calls import Request
 from batch.running.clock import Clock
 from batch.running.engine import Parts
-from batch.running.opening import opened_plan
+from batch.running.narrowing import tried
 from batch.running.session import run_job
-from batch.running.surveying import survey
+from batch.running.surveying import surveyed
 from batch.store.lock import lock_path, refuse_if_held
 
 if TYPE_CHECKING:
@@ -135,19 +135,20 @@ class Result:
     report: Mapping[str, str]
 
 
-def plan(job: Job, *, fetch: bool = False) -> Planned:
+def plan(job: Job, *, fetch: bool = False, sample: int | None = None, duration: int | None = None) -> Planned:
     """Say what a job would buy; needs no key and sends nothing.
 
     Args:
         fetch: Read all pictures behind URLs, too; until then their items are in the price and not in the table.
+        sample: Only so many SKUs, the same ones every time, for a cheap trial.
+        duration: Seconds of every clip, whatever rows and job say, for a cheap trial.
 
     Raises:
+        UsageProblem: If the model does not make clips of that length.
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
-    loaded = job.loaded
-    view = survey(loaded, fetch=fetch, clock=Clock(), progress=_unheard)
-    profile = profile_for(loaded)
-    with opened_plan(loaded, profile, fetch=False, progress=_unheard) as (made, _):
+    loaded = _tried(job, sample, duration)
+    with surveyed(loaded, fetch=fetch, clock=Clock(), progress=_unheard) as (view, made):
         batches = [batch.select(*_ITEM_COLUMNS, "order") for batch in made.batches()]
         prices = pl.DataFrame(
             {
@@ -177,6 +178,8 @@ class Options(TypedDict, total=False):
         collect: Wait for the clips and fetch them, which is usual.
         strict: Buy nothing if any row is rejected.
         keep_going: Switch the breaker off.
+        sample: Only so many SKUs, the same ones every time, for a cheap trial.
+        duration: Seconds of every clip, whatever rows and job say, for a cheap trial.
         on_note: Told what a person should read once.
     """
 
@@ -185,6 +188,8 @@ class Options(TypedDict, total=False):
     collect: bool
     strict: bool
     keep_going: bool
+    sample: int | None
+    duration: int | None
     on_note: Callable[[str], None]
 
 
@@ -206,7 +211,7 @@ def run(job: Job, **options: Unpack[Options]) -> Result:
 
 async def arun(job: Job, **options: Unpack[Options]) -> Result:
     """Do the same as `run` inside an event loop; a cancelled call winds down as after Ctrl-C."""
-    loaded = job.loaded
+    loaded = _tried(job, options.get("sample"), options.get("duration"))
     refuse_if_held(lock_path(loaded.location.state))
     request = Request(
         parts=Parts(submit=options.get("submit", True), collect=options.get("collect", True), wait=True),
@@ -216,6 +221,12 @@ async def arun(job: Job, **options: Unpack[Options]) -> Result:
     )
     outcome = await run_job(loaded, request, audience=_Audience(options.get("on_note")), clock=Clock())
     return await asyncio.to_thread(_result, outcome)
+
+
+def _tried(job: Job, sample: int | None, duration: int | None) -> LoadedJob:
+    if (sample is not None and sample < 1) or (duration is not None and duration < 1):
+        raise UsageProblem("`sample` and `duration` begin at 1")
+    return tried(job.loaded, Trial(sample=sample, duration=duration))
 
 
 def _has_budget(loaded: LoadedJob, spend: Spend) -> bool:

@@ -41,6 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         if interrupts.seen():
             return _said(arguments, "interrupted", Exit.SIGINT)
+        from batch.store.problems import outside_problem  # noqa: PLC0415 - only where something went wrong
+
+        outside = outside_problem(defect)
+        if outside is not None:
+            return _said(arguments, str(outside), outside.exit)
         text = f"a defect of sora-batch: {type(defect).__name__}: {defect}"
         hint = "SORA_BATCH_DEBUG=1 shows where; the state is as safe as after kill -9"
         return _said(arguments, f"{text}\n  {hint}", _DEFECT)

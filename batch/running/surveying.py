@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -21,11 +22,13 @@ from batch.store import changes, history, queries
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from batch.core.summary import Cost
     from batch.inputs.jobfile import LoadedJob
     from batch.inputs.pictures import Progress
+    from batch.planning import Plan
     from batch.planning.survey import PlanView
     from batch.running.clock import Clock
 
@@ -43,6 +46,17 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
     Raises:
         Problem: If the manifest cannot be read, the model cannot be bought, or the state is damaged.
     """
+    with surveyed(loaded, fetch=fetch, clock=clock, progress=progress) as (view, _):
+        return view
+
+
+@contextmanager
+def surveyed(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) -> Iterator[tuple[PlanView, Plan]]:
+    """Give what `survey` gives, and the plan itself while its manifest is open; it is made only once.
+
+    Raises:
+        Problem: As `survey` does.
+    """
     profile = profile_for(loaded, to_buy=True)
     channels = destinations_of(loaded)
     library, vocabulary = library_for(loaded), vocabulary_for(loaded)
@@ -56,7 +70,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
         absent = bought.filter(~bought.is_in(plan.skus.drop_nulls().implode()))
         left = set() if job.manifest.partial else set(absent.to_list())
         found = lint_manifest(job, profile, manifest, library, vocabulary, most_rows=LINTED_ROWS)
-        return view_plan(
+        view = view_plan(
             plan,
             job,
             profile,
@@ -67,6 +81,7 @@ def survey(loaded: LoadedJob, *, fetch: bool, clock: Clock, progress: Progress) 
             bought=bought,
             lint=Linted(report=found, source=source_of(loaded)),
         )
+        yield view, plan
 
 
 def _caps(loaded: LoadedJob, state: sqlite3.Connection | None, clock: Clock) -> Caps:

@@ -10,6 +10,9 @@ from batch.errors import StateDamaged, StorageProblem
 if TYPE_CHECKING:
     import sqlite3
 
+_OUTSIDE = frozenset({5, 6, 8, 10, 11, 13, 14, 15, 26})
+"""SQLite's primary codes that tell of a disk, a file or another program, and not of a wrong statement of ours: busy,
+locked, readonly, ioerr, corrupt, full, cantopen, protocol, notadb (https://sqlite.org/rescode.html)."""
 _DAMAGE = frozenset({"database disk image is malformed", "file is not a database"})
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -38,3 +41,14 @@ def storage_problem(error: sqlite3.Error, path: str) -> StorageProblem:
         "attempt to write a readonly database": "make the state file and its folder writable",
     }
     return StorageProblem(f"the state cannot be used: {text}", where=path, hint=hints.get(text, usual))
+
+
+def outside_problem(error: Exception) -> StorageProblem | None:
+    """Say in words what SQLite met where nobody caught it, on a connection that reads; None for anything else.
+
+    A wrong statement is a defect and stays one.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None or code & 0xFF not in _OUTSIDE:
+        return None
+    return storage_problem(error, "the state, or the cache beside it")  # type: ignore[arg-type]

@@ -17,6 +17,8 @@ from batch import Job, arun, plan, run
 from batch.cli import main
 from batch.errors import Busy, Exit, MissingInput, UsageProblem
 from batch.inputs.jobfile import JobErrors
+from batch.planning import Plan, make_plan
+from batch.running import opening
 from batch.store.lock import RunLock, lock_path
 from tests.proof.shop import draw, wait_until
 
@@ -111,6 +113,30 @@ def test_what_cannot_begin_is_raised(tmp_path: Path, rows: pl.DataFrame) -> None
     with pytest.raises(Busy):
         run(spring)
     lock.release()
+
+
+def test_a_trial_is_planned_once_and_bought_short(
+    tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan reads the manifest and the pictures a single time; the whole job is left as it was."""
+    spring = job(tmp_path, rows.head(2))
+    made: list[object] = []
+
+    def counted(*given: Any, **named: Any) -> Plan:
+        made.append(given)
+        return make_plan(*given, **named)
+
+    monkeypatch.setattr(opening, "make_plan", counted)
+    tried = plan(spring, sample=1, duration=8)
+    assert len(made) == 1
+    assert (tried.to_buy, tried.items["duration"].to_list()) == (1, ["8"])
+    ended = run(spring, sample=1, duration=8)
+    assert (ended.exit, ended.items["sb_duration"].drop_nulls().to_list()) == (Exit.DONE, ["8"])
+    assert plan(spring).to_buy == 2
+    with pytest.raises(UsageProblem, match="this model makes clips of"):
+        plan(spring, duration=5)
+    with pytest.raises(UsageProblem, match="begin at 1"):
+        run(spring, sample=0)
 
 
 def test_money_needs_a_word(tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
