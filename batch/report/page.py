@@ -74,6 +74,7 @@ class Page:
         gone_left_out: Those that are not shown.
         served: The relative address to which the page sends decisions as they are made; empty for a page on disk,
             which keeps them in the browser and saves them as `decisions.csv`.
+        person: Whose decisions a served page takes them for, until another name is given; empty: it asks.
     """
 
     head: ReportHead
@@ -86,6 +87,7 @@ class Page:
     gone: Sequence[GoneProduct] = ()
     gone_left_out: int = 0
     served: str = ""
+    person: str = ""
 
 
 def write_page(file: BinaryIO, page: Page) -> None:

@@ -104,6 +104,7 @@ def write_page_alone(
     rejected: Iterable[RejectedView],
     *,
     served: str,
+    person: str = "",
     output_dir: Path,
     picture_of: Callable[[ItemView], Path | None] = local_picture,
     max_cards: int = MAX_CARDS,
@@ -116,6 +117,7 @@ def write_page_alone(
         file: Takes the page.
         folder: Where the page would stand, as `write_report` has it; the other arguments are as there.
         served: Where the page sends decisions; see `Page`.
+        person: Whose they are, unless another name is given on the page.
 
     Raises:
         CannotCreate: If the folder cannot be made.
@@ -123,7 +125,7 @@ def write_page_alone(
     """
     with _alone(folder):
         plan = _CardPlan(output_dir=output_dir, picture_of=picture_of, limit=max_cards)
-        whole = _Whole(standings=Standings(channels), gone=gone, served=served)
+        whole = _Whole(standings=Standings(channels), gone=gone, served=served, person=person)
         chosen = Chosen(plan.limit)
         for _ in chosen.take(whole.standings.take(items)):
             pass
@@ -146,6 +148,7 @@ class _Whole:
     standings: Standings
     gone: Sequence[GoneProduct]
     served: str = ""
+    person: str = ""
 
 
 def _write(
@@ -200,6 +203,7 @@ def _page(
         gone=whole.gone[:MAX_GONE],
         gone_left_out=max(0, len(whole.gone) - MAX_GONE),
         served=whole.served,
+        person=whole.person,
     )
 
 

@@ -13,6 +13,7 @@ from batch.judge.records import Looks
 from batch.report import write_page_alone, write_report
 from batch.running.destinations import destinations_of
 from batch.running.measuring import measured
+from batch.running.person import this_person
 from batch.running.planning import picture_path
 from batch.store import history, queries, views
 from batch.store.state import Binding, read_state
@@ -87,7 +88,7 @@ def write_served_page(file: BinaryIO, loaded: LoadedJob, head: ReportHead, *, se
     location = loaded.location
     channels = destinations_of(loaded)
     with closing(read_state(location.state, Binding.of(location))) as connection:
-        gone = () if loaded.job.manifest.partial else history.gone_products(connection)
+        gone = history.gone_products(connection)
         known = _judged(views.items(connection), channels, {one.sku for one in gone}, location.output)
         write_page_alone(
             file,
@@ -96,6 +97,7 @@ def write_served_page(file: BinaryIO, loaded: LoadedJob, head: ReportHead, *, se
             _with_looks(loaded, known),
             views.rejected(connection),
             served=served,
+            person=this_person(),
             output_dir=location.output,
             picture_of=lambda view: picture_path(loaded, view.source, view.source_sha256),
             channels=channels,

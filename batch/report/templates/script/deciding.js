@@ -10,7 +10,7 @@ const shelf = (() => {
 })();
 const PREFIX = `sora-batch/${job}/`;
 const NAME = "sora-batch:name";
-let named_ = shelf?.getItem(NAME) ?? "";
+let named_ = shelf?.getItem(NAME) ?? document.body.dataset.person ?? "";
 
 const parsed = (text) => {
   try {
