@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,12 +20,12 @@ from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from batch.core.channel import Channel
     from batch.core.suiting import Judge
-    from batch.core.summary import ItemView
+    from batch.core.summary import GoneProduct, ItemView, RejectedView
     from batch.inputs.jobfile import LoadedJob
 
 REPORT_FOLDER = "report"
@@ -58,20 +58,17 @@ def write_job_report(loaded: LoadedJob, head: ReportHead) -> dict[str, str]:
     Raises:
         Problem: If the state cannot be read, or a file cannot be written.
     """
-    location = loaded.location
-    channels = destinations_of(loaded)
-    with closing(read_state(location.state, Binding.of(location))) as connection:
-        gone = history.gone_products(connection)
-        known = _judged(views.items(connection), channels, {one.sku for one in gone}, location.output)
+    output, channels = loaded.location.output, destinations_of(loaded)
+    with _told(loaded, channels) as told:
         paths = write_report(
-            location.output / REPORT_FOLDER,
+            output / REPORT_FOLDER,
             head,
-            _with_looks(loaded, known),
-            views.rejected(connection),
-            output_dir=location.output,
-            picture_of=lambda view: picture_path(loaded, view.source, view.source_sha256),
+            told.items,
+            told.rejected,
+            output_dir=output,
+            picture_of=told.picture_of,
             channels=channels,
-            gone=gone,
+            gone=told.gone,
         )
     return paths.as_json()
 
@@ -85,23 +82,44 @@ def write_served_page(file: BinaryIO, loaded: LoadedJob, head: ReportHead, *, se
     Raises:
         Problem: If the state cannot be read, or a file cannot be written.
     """
+    output, channels = loaded.location.output, destinations_of(loaded)
+    with _told(loaded, channels) as told:
+        write_page_alone(
+            file,
+            output / REPORT_FOLDER,
+            head,
+            told.items,
+            told.rejected,
+            served=served,
+            person=this_person(),
+            output_dir=output,
+            picture_of=told.picture_of,
+            channels=channels,
+            gone=told.gone,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What a report tells, read from the state while it is written."""
+
+    items: Iterator[ItemView]
+    rejected: Iterator[RejectedView]
+    gone: Sequence[GoneProduct]
+    picture_of: Callable[[ItemView], Path | None]
+
+
+@contextmanager
+def _told(loaded: LoadedJob, channels: Collection[Channel]) -> Iterator[_Told]:
     location = loaded.location
-    channels = destinations_of(loaded)
     with closing(read_state(location.state, Binding.of(location))) as connection:
         gone = history.gone_products(connection)
         known = _judged(views.items(connection), channels, {one.sku for one in gone}, location.output)
-        write_page_alone(
-            file,
-            location.output / REPORT_FOLDER,
-            head,
-            _with_looks(loaded, known),
-            views.rejected(connection),
-            served=served,
-            person=this_person(),
-            output_dir=location.output,
-            picture_of=lambda view: picture_path(loaded, view.source, view.source_sha256),
-            channels=channels,
+        yield _Told(
+            items=_with_looks(loaded, known),
+            rejected=views.rejected(connection),
             gone=gone,
+            picture_of=lambda view: picture_path(loaded, view.source, view.source_sha256),
         )
 
 
