@@ -17,15 +17,16 @@ from tests.proof.shop import finish, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.proof.forge import Forge
     from tests.proof.shop import Shop
 
 pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, template: bytes) -> Shop:
+def finished(tmp_path_factory: pytest.TempPathFactory, template: bytes, forge: Forge) -> Shop:
     """A shop whose three clips are made."""
-    return finished_shop(tmp_path_factory.mktemp("finished") / "shop", template)
+    return finished_shop(tmp_path_factory.mktemp("finished") / "shop", template, forge)
 
 
 @pytest.mark.parametrize("harm", HARMS)

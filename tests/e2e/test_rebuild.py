@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.proof.forge import Forge
     from tests.proof.shop import Ended, Shop
 
 pytestmark = pytest.mark.proof
@@ -25,9 +26,9 @@ SKUS = ("A-1", "A-2", "A-3", "A-4")
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, template: bytes) -> Shop:
+def finished(tmp_path_factory: pytest.TempPathFactory, template: bytes, forge: Forge) -> Shop:
     """A shop whose three clips are made."""
-    return finished_shop(tmp_path_factory.mktemp("finished") / "shop", template)
+    return finished_shop(tmp_path_factory.mktemp("finished") / "shop", template, forge)
 
 
 def rebuilt(shop: Shop, *options: str) -> Ended:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batch.core.summary import ItemView
+    from tests.proof.forge import Forge
     from tests.proof.shop import Shop
 
 AT = 1_764_300_000.0
@@ -47,9 +48,9 @@ PROMPT = "push in on 00152"
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, template: bytes) -> Shop:
+def finished(tmp_path_factory: pytest.TempPathFactory, template: bytes, forge: Forge) -> Shop:
     """A shop whose three clips are made."""
-    return finished_shop(tmp_path_factory.mktemp("takes") / "shop", template)
+    return finished_shop(tmp_path_factory.mktemp("takes") / "shop", template, forge)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.proof.shop import Shop
@@ -12,6 +13,8 @@ from tests.proof.shop import Shop
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.proof.forge import Forge
 
 
 def flip(share: float) -> Callable[[Path], None]:
@@ -69,14 +72,14 @@ def copied(shop: Shop, tmp_path: Path) -> Shop:
     """Give a shop of one's own, as another one is."""
     folder = tmp_path / "shop"
     shutil.copytree(shop.folder, folder)
-    return Shop(folder=folder, template=shop.template, provider_folder=folder / "out" / "simulator")
+    return replace(shop, folder=folder, provider_folder=folder / "out" / "simulator")
 
 
-def finished_shop(folder: Path, template: bytes) -> Shop:
+def finished_shop(folder: Path, template: bytes, forge: Forge) -> Shop:
     """Give a shop whose three clips are made."""
     folder.mkdir()
-    shop = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator")
+    shop = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator", forge=forge)
     shop.rows("00152", "B-2", "C-3")
-    shop.job()
+    shop.job(reconcile={"grace": "60s"})  # a seventh of a second at the simulator's speed
     assert shop.run().exit == 0
     return shop

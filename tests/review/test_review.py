@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batch.core.summary import ItemView
+    from tests.proof.forge import Forge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +124,10 @@ def end(review: Review, number: signal.Signals) -> Ended:
 
 
 @pytest.fixture(scope="module")
-def run_shop(tmp_path_factory: pytest.TempPathFactory, template: bytes) -> Shop:
+def run_shop(tmp_path_factory: pytest.TempPathFactory, template: bytes, forge: Forge) -> Shop:
     """A shop whose clips are made."""
     folder: Path = tmp_path_factory.mktemp("reviewed")
-    made = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator")
+    made = Shop(folder=folder, template=template, provider_folder=folder / "out" / "simulator", forge=forge)
     made.rows("00152", "B-2", "C-3")
     made.job()
     assert made.run().exit == 0
