@@ -13,7 +13,7 @@ from batch.prompts import library_for
 from batch.running.fetching import fetch_pictures, rows_of
 from batch.running.planning import cache_folder
 from batch.store import takes
-from batch.store.state import Binding, read_state
+from batch.store.state import Binding, explained, read_state
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,5 +71,5 @@ def state_if_any(loaded: LoadedJob) -> Iterator[sqlite3.Connection | None]:
     except MissingInput:
         yield None
         return
-    with closing(connection):
+    with closing(connection), explained(loaded.location.state):
         yield connection

@@ -63,7 +63,7 @@ def open_state(path: Path, binding: Binding, *, search: bool = True) -> sqlite3.
             f"the state cannot be opened: {error}", where=str(path), hint="make its folder writable"
         ) from error
     try:
-        with _explained(path):
+        with explained(path):
             empty = _is_empty(connection)  # new, or its first transaction never ended
             if empty:
                 _check_not_lost(path)
@@ -102,7 +102,7 @@ def read_state(path: Path, binding: Binding) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise storage_problem(error, str(path)) from error
     try:
-        with _explained(path):
+        with explained(path):
             connection.execute("PRAGMA query_only = ON")
             if _is_empty(connection):
                 _check_not_lost(path)
@@ -132,7 +132,7 @@ def damage(path: Path, binding: Binding) -> str:
     except Problem as problem:  # of another version, or no state at all: unless that is the damage
         return problem.what if seal is Seal.BROKEN else _reraised(problem)
     try:
-        with _explained(path):
+        with explained(path):
             _check_whole(connection, path, seal, search=True)
     except StateDamaged as found:
         return found.what
@@ -156,7 +156,12 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Say of what SQLite complains about while a state is read or written that it is the state, and what can be done.
+
+    Raises:
+        StorageProblem: In place of SQLite's error.
+    """
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -243,7 +248,7 @@ def search_state(path: Path) -> None:
         StorageProblem: If it cannot be read.
     """
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    with _explained(path), closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)) as connection:
+    with explained(path), closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)) as connection:
         connection.execute("BEGIN")
         _search(connection, path)
 

@@ -128,15 +128,15 @@ async def test_a_missing_clip_is_said(tab: Any, report: Path) -> None:
 async def test_the_filter_shows_one_standing(tab: Any, report: Path) -> None:
     """A chip shows its items and their number; pressed again, all come back. A standing without items has no chip."""
     await tab.open(report.as_uri())
-    assert await tab.eval(SHOWN) == 7
+    await tab.until(f"{SHOWN} === 7")
     await tab.click("[data-show=done]")
-    assert await tab.eval(SHOWN) == 3
+    await tab.until(f"{SHOWN} === 3")
     assert await tab.eval("document.querySelector('.found').value") == "3 of 7 shown"
     assert await tab.eval("document.querySelector('[data-show=done]').getAttribute('aria-pressed')") == "true"
     await tab.click("[data-show=warned]")
-    assert await tab.eval(SHOWN) == 1
+    await tab.until(f"{SHOWN} === 1")
     await tab.click("[data-show=warned]")
-    assert await tab.eval(SHOWN) == 7
+    await tab.until(f"{SHOWN} === 7")
     assert await tab.eval("document.querySelector('[data-show=skipped]').hidden")
 
 
@@ -146,12 +146,12 @@ async def test_the_search_finds_text(tab: Any, report: Path) -> None:
     await tab.open(report.as_uri())
     await tab.press("/")
     await tab.write("ETE rotate")
-    assert await tab.eval(SHOWN) == 1
+    await tab.until(f"{SHOWN} === 1")
     await tab.write(" nowhere")
-    assert await tab.eval(SHOWN) == 0
+    await tab.until(f"{SHOWN} === 0")
     assert await tab.eval("document.querySelector('.nothing').checkVisibility()")
     await tab.press("Escape")
-    assert await tab.eval(SHOWN) == 7
+    await tab.until(f"{SHOWN} === 7")
 
 
 @pytest.mark.slow
@@ -207,7 +207,7 @@ async def test_the_page_reads_without_a_script(tab: Any, report: Path) -> None:
     """With scripts off, every card is there, clips are links, and no tool is shown that would not work."""
     await tab.call("Emulation.setScriptExecutionDisabled", value=True)
     await tab.open(report.as_uri())
-    assert await tab.eval(SHOWN) == 7
+    await tab.until(f"{SHOWN} === 7")
     assert await tab.eval("document.querySelector('a.play').checkVisibility()")
     assert (await tab.eval("document.querySelector('a.play').href")).endswith("/00152/00152-16x9-8s.mp4")
     for tool in (".tools", ".desk", ".toast", "dialog"):
