@@ -228,6 +228,32 @@ async def test_of_state_and_browser_the_newer_holds(tab: Any, write: Callable[..
     assert await tab.eval(decided("S-0")) == "reject"
 
 
+@pytest.mark.slow
+async def test_of_many_only_a_few_screens_full_are_shown(
+    tab: Any, tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]
+) -> None:
+    """More as their end comes near; keys, search and sorting reach those that are not shown yet."""
+    views = [replace(make_item(), sku=f"S-{number:03}", key=f"{number:064x}", clip=None) for number in range(200)]
+    page = write_report(tmp_path / "report", head, views, [], output_dir=tmp_path).html
+    await tab.open(page.as_uri())
+    shown = f"({SHOWN}).split(' ').length"
+    assert 20 < await tab.eval(shown) < 100
+    for _ in range(60):
+        await tab.press("j")
+    assert await tab.eval(CURRENT) == "S-059"
+    await tab.eval("document.querySelector('select[name=sort]').value = 'sku'")
+    await tab.eval("document.querySelector('select[name=sort]').dispatchEvent(new Event('change'))")
+    await tab.press("/")
+    await tab.write("S-199")
+    await tab.until(f"{SHOWN} === 'S-199'")
+    await tab.press("Escape")
+    await tab.until(f"{shown} > 1 && {shown} < 100")
+    async with asyncio.timeout(30):
+        while await tab.eval(shown) < 200:
+            await tab.eval("window.scrollTo(0, document.body.scrollHeight)")
+    assert await tab.eval(SHOWN) == " ".join(view.sku for view in views)
+
+
 class Desk:
     """A server of the page that takes decisions, at first refuses to, and always refuses one SKU."""
 

@@ -142,6 +142,7 @@ document.addEventListener("toggle", ({ target }) => {
 
 // Print: paper gets each clip's present frame as a picture.
 addEventListener("beforeprint", () => {
+  showAtLeast(Infinity);
   findAll("details.channels-known").forEach((known) => { known.open = true; });
   findAll("video").filter((video) => video.readyState >= 2).forEach((video) => {
     const frame = document.createElement("canvas");

@@ -27,19 +27,50 @@ const recount = () => {
     chip.setAttribute("aria-pressed", String(pressed));
   }
 };
+// Of two thousand cards only a few screens full take part in the page, and more of them as their end comes near: what
+// is hidden costs the browser nothing. Without this script all are shown.
+const FEW = 36;
+const MORE = 18;
+let most = FEW;
+let shown = items;
+const move = (card, place) => {
+  // Where it is known, this leaves focus and playing clips alone.
+  if (grid.moveBefore) grid.moveBefore(card, place);
+  else grid.insertBefore(card, place);
+};
 const show = () => {
-  let at = 0;
-  inSlices("show", (many) => {
-    let left = many;
-    for (; at < order.length && left > 0; at += 1) {
-      const { card, seen } = order[at];
-      if (card.hidden === seen) {
-        card.hidden = !seen;
-        left -= 1;
-      }
-    }
-    return at < order.length;
-  });
+  const wanted = [];
+  for (const item of order) {
+    if (wanted.length === most) break;
+    if (item.seen) wanted.push(item);
+  }
+  const stays = new Set(wanted);
+  shown.forEach((item) => { if (!stays.has(item)) item.card.hidden = true; });
+  let before = null;
+  for (const { card } of wanted) {
+    const follows = !before || before.compareDocumentPosition(card) & Node.DOCUMENT_POSITION_FOLLOWING;
+    if (!follows) move(card, before.nextElementSibling);
+    card.hidden = false;
+    before = card;
+  }
+  shown = wanted;
+};
+const showAtLeast = (count) => {
+  if (count <= most) return;
+  most = count;
+  show();
+};
+const showMoreAtTheEnd = () => {
+  const end = document.createElement("div");
+  grid.after(end);
+  const near = new IntersectionObserver((entries) => {
+    if (!entries.at(-1).isIntersecting || shown.length < most) return;
+    showAtLeast(most + MORE);
+    // It may be near still: only somebody who begins to watch is told so again.
+    near.unobserve(end);
+    near.observe(end);
+  }, { rootMargin: "150% 0px" });
+  near.observe(end);
 };
 const update = () => {
   if (!tools) return;
@@ -53,8 +84,12 @@ const update = () => {
   find(".nothing").hidden = count > 0;
   recount();
 };
+const filtered = () => {
+  most = FEW;
+  update();
+};
 
-// Sorting: the cards move where they belong.
+// Sorting: the cards that are shown move where they belong.
 const inSkuOrder = new Intl.Collator("en", { numeric: true }).compare;
 const sorts = {
   page: (a, b) => a.index - b.index,
@@ -63,32 +98,10 @@ const sorts = {
   sku: (a, b) => inSkuOrder(a.sku, b.sku),
   cost: (a, b) => b.cost - a.cost,
 };
-const move = (card, place) => {
-  // Where it is known, this leaves focus and playing clips alone.
-  if (grid.moveBefore) grid.moveBefore(card, place);
-  else grid.insertBefore(card, place);
-};
-const place = () => {
-  let at = 0;
-  let next = grid.firstElementChild;
-  grid.setAttribute("aria-busy", "true");
-  const work = (many) => {
-    let left = many;
-    for (; at < order.length && left > 0; at += 1) {
-      const { card } = order[at];
-      if (card === next) next = next.nextElementSibling;
-      else {
-        move(card, next);
-        left -= 1;
-      }
-    }
-    return at < order.length;
-  };
-  inSlices("place", work, () => grid.removeAttribute("aria-busy"));
-};
 const sort = (name) => {
   order = [...items].sort((a, b) => sorts[name](a, b) || a.index - b.index);
-  place();
+  most = FEW;
+  show();
   tools.scrollIntoView({ block: "start" });
 };
 
@@ -111,7 +124,7 @@ const reset = () => {
   Object.assign(filter, { show: "all", decided: "", channel: "", category: "", words: [] });
   find("input", tools).value = "";
   findAll("select[name=channel], select[name=category]", tools).forEach((select) => { select.value = ""; });
-  update();
+  filtered();
   find("input", tools).focus();
 };
 
@@ -139,17 +152,17 @@ const startFinding = () => {
       const { show, decided } = chip.dataset;
       if (show) filter.show = filter.show === show ? "all" : show;
       else filter.decided = filter.decided === decided ? "" : decided;
-      update();
+      filtered();
     });
   }
   box.addEventListener("input", () => {
     filter.words = fold(box.value).split(/\s+/).filter(Boolean);
-    update();
+    filtered();
   });
   for (const name of ["channel", "category"]) {
     choice(name).addEventListener("change", (event) => {
       filter[name] = event.target.value;
-      update();
+      filtered();
     });
   }
   choice("sort").addEventListener("change", (event) => sort(event.target.value));
@@ -162,5 +175,6 @@ const startFinding = () => {
     tools.classList.toggle("open", open);
   });
   tools.hidden = false;
+  showMoreAtTheEnd();
   readAhead();
 };

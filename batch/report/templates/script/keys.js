@@ -8,6 +8,7 @@ const go = (item) => {
     films.get(find(".clip", current.card))?.stop();
   }
   current = item;
+  if (item.card.hidden) showAtLeast(seenItems().indexOf(item) + MORE);
   equip(item);
   item.card.classList.add("current");
   item.card.focus({ preventScroll: true });
