@@ -248,7 +248,6 @@ async def _sort(tab: Tab) -> None:
             "(() => { const select = document.querySelector('select[name=sort]');"
             f" select.value = '{name}'; select.dispatchEvent(new Event('change')); }})()"
         )
-        await tab.until("!document.querySelector('.grid').hasAttribute('aria-busy')")
         await tab.eval(SETTLE)
 
 
