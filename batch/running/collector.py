@@ -12,6 +12,7 @@ from batch.collect.sidecar import discard_parts
 from batch.core import events as ev
 from batch.core.media import Size
 from batch.core.money import to_micros
+from batch.core.phases import Phase
 from batch.core.prediction import NoAnswer, Seen, Status
 from batch.core.profile import expects_audio
 from batch.running.provenance import write_provenance
@@ -19,6 +20,9 @@ from batch.running.uploads import discard
 from batch.store import changes, queries
 
 if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
     from batch.collect.outcomes import Fetched
     from batch.core.lifecycle import Record
     from batch.core.prediction import Prediction
@@ -29,6 +33,14 @@ _DOWNLOADS_AT_ONCE = 16
 _ROUNDS = 4
 _COST_READS = 2
 _COST_TRIES = 8
+
+
+def sweep_clips(connection: sqlite3.Connection, output: Path) -> None:
+    """Remove what a killed command has left half-fetched: this one may fetch nothing, or be stopped before it does."""
+    for record in queries.records_in(connection, Phase.RENDERED, Phase.UNCOLLECTED):
+        name = queries.article(connection, record.item_id).name
+        if name is not None:
+            discard_parts(output / name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +68,6 @@ class Collector:
     def add(self, article: Article, record: Record, urls: tuple[str, ...]) -> None:
         """Begin to fetch a clip. Without URLs, a fresh one is asked for first."""
         if not self._fetching:
-            if article.name is not None:
-                discard_parts(self._desk.output_dir / article.name)
             return
         self._desk.begin()
         if article.name is None:  # it was read before the first intent gave its clip a name

@@ -25,6 +25,7 @@ from batch.inputs.standard import StandardInput
 from batch.models import profile_for
 from batch.providers.secret import read_key
 from batch.running.calls import Session
+from batch.running.collector import sweep_clips
 from batch.running.concluding import conclude
 from batch.running.desking import provider_for, room_of, set_up_desk
 from batch.running.destinations import destinations_of
@@ -74,6 +75,7 @@ async def run_job(loaded: LoadedJob, request: Request, *, audience: Audience, cl
         )
         try:
             sweep_cache(loaded)  # also where nothing is left to do: nobody else would
+            sweep_clips(store.reader, location.output)
             return await _do(session)
         finally:
             audience.close()

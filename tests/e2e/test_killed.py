@@ -88,6 +88,17 @@ def test_a_submit_leaves_no_half_fetched_clip_of_a_killed_run(shop: Shop) -> Non
     assert len(shop.clips()) == len(shop.ledger().accepted) == 1
 
 
+def test_a_run_that_cannot_fetch_leaves_nothing_half_fetched_either(shop: Shop) -> None:
+    """What a killed run was fetching goes as soon as the next one begins, whatever becomes of that one."""
+    shop.rows("A-1")
+    slow = shop.faults("{on: download, fault: slow, bytes_per_second: 40000, times: 1}")
+    with shop.simulator("--faults", str(shop.folder / slow["faults"])) as url:
+        shop.job(provider={"base_url": url}, limits={"max_runtime": 1})
+        assert shop.kill_when(lambda: bool(shop.leftovers())).exit == KILLED
+    assert shop.run().exit != 0, "nobody is there to fetch from"
+    assert shop.leftovers() == []
+
+
 def test_killed_together_with_the_simulator_inside(shop: Shop) -> None:
     """The simulator inside `run` dies with it, and goes on from its own disk with the next run."""
     shop.rows(*SKUS)
