@@ -46,7 +46,7 @@ def test_all_as_delivered(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     """Counted, and nothing else is said; the folder may have been moved."""
     assert verified(folder.rename(folder.with_name("moved")), capsys)["sound"] == 2
     assert main(["verify", str(folder.with_name("moved"))]) == 0
-    assert capsys.readouterr().out == "2 of 2 clips are as they were delivered\n"
+    assert capsys.readouterr().out == "2 of 2 clips are as delivered\n"
 
 
 @pytest.mark.parametrize(

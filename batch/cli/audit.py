@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch.cli.console import printable, say, say_json
 from batch.cli.words import cost_line
+from batch.core.counting import counted
 from batch.core.money import format_usd, from_micros
 from batch.errors import Exit
 from batch.inputs.jobfile import read_job
@@ -34,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _lines(audit: Audit) -> Iterator[str]:
     yield f"{audit.job}: the state {cost_line(audit.books)}"
     charged = format_usd(from_micros(audit.charged))
-    yield f"the provider lists {audit.listed} predictions of ours, charged ${charged}; {audit.foreign} are not ours"
+    foreign = counted(audit.foreign, "is", "are")
+    yield f"the provider lists {counted(audit.listed, 'prediction')} of ours, charged ${charged}; {foreign} not ours"
     for one in audit.surplus:
         what = "its answer was lost: the next run adopts it" if one.adoptable else "the state has another one, or none"
         yield f"unknown: {one.prediction_id} was made from an upload of {one.sku} ({one.status}); {what}"
@@ -47,7 +49,7 @@ def _lines(audit: Audit) -> Iterator[str]:
         theirs = format_usd(from_micros(differs.provider))
         yield f"cost: {differs.prediction_id} of {differs.sku}: the state has {ours}, the provider says ${theirs}"
     if audit.waiting:
-        yield f"{audit.waiting} items wait for a person: `sora-batch resolve` shows each"
+        yield f"{counted(audit.waiting, 'item waits', 'items wait')} for a person: `sora-batch resolve` shows each"
     for gap in audit.gaps:
         yield f"not read to its end: {gap}; what is not shown proves nothing"
     if audit.exit is Exit.DONE:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from batch.cli.console import ask, on_terminal, say, say_json
+from batch.core.counting import counted
 from batch.errors import Exit, UsageProblem
 from batch.inputs.jobfile import read_job
 
@@ -23,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     def confirm(count: int) -> bool:
         if arguments.yes or loaded.job.simulated:
             return True
-        return on_terminal() and ask(f"Cancel {count} predictions?")
+        return on_terminal() and ask(f"Cancel {counted(count, 'prediction')}?")
 
     result = asyncio.run(cancel_items(loaded, set(arguments.sku), confirm, Clock()))
     if result is None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from batch.cli.console import Progress, ask, on_terminal, printable, say, say_json
+from batch.core.counting import counted
 from batch.core.money import format_usd
 from batch.errors import Exit, UsageProblem
 from batch.inputs.jobfile import read_job
@@ -91,13 +92,14 @@ def _rebuilt_lines(rebuilt: Rebuilt, job: str) -> Iterator[str]:
         return
     base = "its copy" if rebuilt.base == "copy" else "the manifest alone: there is no copy that could be used"
     yield f"rebuilt ({rebuilt.why}) from {base}"
-    yield f"  {rebuilt.clips} items are done by the notes beside their clips"
-    yield f"  {rebuilt.salvaged} attempts were read from the damaged file, {rebuilt.adopted} found at the provider"
+    yield f"  {counted(rebuilt.clips, 'item is', 'items are')} done by the notes beside their clips"
+    read = counted(rebuilt.salvaged, "attempt was", "attempts were")
+    yield f"  {read} read from the damaged file, {rebuilt.adopted} found at the provider"
     if rebuilt.kept:
         yield f"  the damaged file is kept as {rebuilt.kept}"
     if rebuilt.unaccounted:
-        count = len(rebuilt.unaccounted)
-        yield f"nobody can tell what {count} predictions were made for; nothing is bought until you say:"
+        unknown = counted(len(rebuilt.unaccounted), "prediction was", "predictions were")
+        yield f"nobody can tell what {unknown} made for; nothing is bought until you say:"
         yield from (f"  sora-batch resolve {job} {id_}" for id_ in rebuilt.unaccounted[:20])
     else:
         yield f"next: sora-batch run {job}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch import interrupts
 from batch.cli.console import complain, printable, say, say_json
+from batch.core.counting import counted
 from batch.export.values import which
 from batch.inputs.jobfile import read_job
 
@@ -82,8 +83,7 @@ def _lines(done: HandedOver, job: Any) -> Iterator[str]:
 
     ways = ", ".join(f"{count} {way}" for way, count in sorted(done.ways.items()))
     doubts = sum(1 for _ in in_doubt(done.offers))
-    clips = "1 clip" if len(done.offers) == 1 else f"{len(done.offers)} clips"
-    counts = [f"{clips} handed over{f' ({ways})' if ways else ''}"]
+    counts = [f"{counted(len(done.offers), 'clip')} handed over{f' ({ways})' if ways else ''}"]
     counts += [f"{len(done.refused)} refused"] if done.refused else []
     counts += [f"{doubts} in doubt"] if doubts else []
     counts += [f"{len(done.removed)} removed"] if done.removed else []

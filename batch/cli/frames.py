@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.cli.console import Progress, complain, say, say_json
 from batch.cli.words import nearest_path
+from batch.core.counting import counted
 from batch.errors import Exit, UsageProblem
 from batch.inputs.jobfile import read_job
 
@@ -79,11 +80,13 @@ def _text(job: str, done: Previewed) -> Iterator[str]:
     if len(flagged) > _LISTED:
         yield f"  and {len(flagged) - _LISTED} more: see the page"
     if done.left_out:
-        yield f"note: {done.left_out} of {done.items} frames are not shown: raise --limit, or name them with --sku"
+        left_out = f"{done.left_out:,} of {counted(done.items, 'frame is', 'frames are')} not shown"
+        yield f"note: {left_out}: raise --limit, or name them with --sku"
     if done.unchecked:
-        yield f"note: {done.unchecked} pictures behind URLs were not seen yet: `--fetch` reads them"
+        unchecked = counted(done.unchecked, "picture behind a URL was", "pictures behind URLs were")
+        yield f"note: {unchecked} not seen yet: `--fetch` reads them"
     if done.rejected:
-        yield f"note: {done.rejected} rows are rejected: `sora-batch plan` says why"
+        yield f"note: {counted(done.rejected, 'row is', 'rows are')} rejected: `sora-batch plan` says why"
     yield from (f"page:  {nearest_path(path)}" for path in contact.pages[:1])
     if len(contact.pages) > 1:
         yield f"       and {len(contact.pages) - 1} more beside it"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch.cli.console import Progress, say
 from batch.cli.words import nearest_path
+from batch.core.counting import counted
 from batch.errors import Exit, UsageProblem
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ def _start(arguments: argparse.Namespace) -> int:
 
 def _found(started: Started) -> Iterator[str]:
     if started.system:
-        yield f"{started.system}: {_count(started.products, 'product')}, {_count(started.variants, 'variant')}"
+        yield f"{started.system}: {counted(started.products, 'product')}, {counted(started.variants, 'variant')}"
     else:
-        yield f"a plain table: {_count(started.products, 'row')}"
+        yield f"a plain table: {counted(started.products, 'row')}"
     if started.hidden:
         verb = "is" if started.hidden == 1 else "are"
         yield f"  {started.hidden:,} {verb} left out, which the shop does not show: see `where` in the job"
@@ -78,7 +79,3 @@ def _next(started: Started) -> Iterator[str]:
     if started.view.totals.items:
         yield ""
         yield f"next: read {nearest_path(started.path)}, then: sora-batch run {nearest_path(started.path)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from batch.cli.console import complain, say, say_json
 from batch.cli.words import cost_line, count_line, nearest_path
+from batch.core.counting import counted
 from batch.core.summary import summary_json
 from batch.errors import CannotCreate, Exit, UsageProblem
 from batch.inputs.jobfile import LoadedJob, read_job
@@ -67,7 +68,7 @@ def _month(arguments: argparse.Namespace, connection: sqlite3.Connection) -> Non
     if not arguments.json:
         numbers = totals.as_json()
         complain(
-            f"{arguments.month}: {numbers['predictions']} predictions, settled ${numbers['settled_usd']},"
+            f"{arguments.month}: {counted(totals.predictions, 'prediction')}, settled ${numbers['settled_usd']},"
             f" estimated ${numbers['estimated_usd']}, {numbers['unsettled']} without a cost"
         )
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from batch.cli.console import printable, say, say_json
+from batch.core.counting import counted
 from batch.core.money import format_usd, from_micros
 from batch.core.phases import Phase
 from batch.errors import Exit, UsageProblem
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say(printable(f"{one.sku}: was {one.was}: {one.reason}{_take(one)}") for one in retried)
         if retried:
-            say([f"{len(retried)} items are planned again; `{buying_command(loaded)}` buys them for ${most}"])
+            what, them = counted(len(retried), "item is", "items are"), "it" if len(retried) == 1 else "them"
+            say([f"{what} planned again; `{buying_command(loaded)}` buys {them} for ${most}"])
         else:
             say(["nothing ended so"])
     return Exit.DONE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch import interrupts
 from batch.cli.console import complain, printable, say, say_json
+from batch.core.counting import counted
 from batch.core.decision import Judgement
 from batch.core.money import format_usd, from_micros
 from batch.errors import Exit, Problem
@@ -83,7 +84,7 @@ def _decided(arguments: argparse.Namespace, loaded: LoadedJob, desk: Desk) -> It
     with suppress(Problem), closing(read_state(loaded.location.state, Binding.of(loaded.location))) as connection:
         spend = planned_spend(connection)
         if spend.items:  # else a run beside us has bought it
-            items = "1 planned item" if spend.items == 1 else f"{spend.items} planned items"
+            items = counted(spend.items, "planned item")
             yield f"`sora-batch run {arguments.job}` buys {items} for ${format_usd(spend.usd)}"
 
 
@@ -127,8 +128,8 @@ def _text(arguments: argparse.Namespace, applied: Applied, refused: list[Refused
         for take in applied.planned:
             yield f"{take.sku}: take {take.take} is planned, ${format_usd(from_micros(take.estimate))}"
         count = len(applied.planned)
-        what, them = ("1 item is", "it") if count == 1 else (f"{count} items are", "them")
-        yield f"{what} planned again; `{command}` buys {them} for ${_most(applied)}"
+        them = "it" if count == 1 else "them"
+        yield f"{counted(count, 'item is', 'items are')} planned again; `{command}` buys {them} for ${_most(applied)}"
 
 
 def _most(applied: Applied) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch.cli.console import printable, say, say_json
 from batch.collect.verifying import Standing, verify_folder
+from batch.core.counting import counted
 from batch.errors import Exit, MissingInput
 
 if TYPE_CHECKING:
@@ -30,5 +31,5 @@ def run(arguments: argparse.Namespace) -> int:
         say_json({"clips": len(found), **numbers, "wrong": listed, "exit": int(exit_code)})
     else:
         say(printable(f"{one.path}: {one.standing.value}: {one.detail}") for one in wrong)
-        say([f"{counts[Standing.SOUND]} of {len(found)} clips are as they were delivered"])
+        say([f"{counts[Standing.SOUND]:,} of {counted(len(found), 'clip is', 'clips are')} as delivered"])
     return exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch.core.counting import counted
 from batch.core.money import format_usd
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ _ITEM_WORDS = ("done", "skipped", "failed", "refused", "unconfirmed", "pending",
 def count_line(counts: ItemCounts) -> str:
     """Write the counts on one line, fit for a mail's subject; what is zero is left out."""
     numbers = counts.as_json()
-    parts = [f"{numbers[word]} {word}" for word in _ITEM_WORDS if numbers[word]]
-    return f"{numbers['total']} items: {', '.join(parts) or 'none'}"
+    parts = [f"{numbers[word]:,} {word}" for word in _ITEM_WORDS if numbers[word]]
+    return f"{counted(numbers['total'], 'item')}: {', '.join(parts) or 'none'}"
 
 
 def cost_line(cost: Cost) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from batch import interrupts
 from batch.cli.console import Progress, ask, on_terminal, say, say_json
 from batch.cli.words import closing_lines
+from batch.core.counting import counted
 from batch.core.money import format_usd
 from batch.inputs.jobfile import LoadedJob, read_job
 from batch.store.lock import lock_path, refuse_if_held
@@ -78,6 +79,6 @@ def _confirmed(arguments: argparse.Namespace, loaded: LoadedJob, spend: Spend) -
     if loaded.job.simulated or arguments.yes:
         return True
     if on_terminal():
-        return ask(f"Buy {spend.items} clips of {loaded.job.model} for up to ${format_usd(spend.usd)}?")
+        return ask(f"Buy {counted(spend.items, 'clip')} of {loaded.job.model} for up to ${format_usd(spend.usd)}?")
     budget = loaded.job.budget
     return budget.per_run_usd is not None or budget.per_day_usd is not None

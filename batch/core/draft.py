@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from batch.core.counting import counted
 from batch.core.money import format_usd
 
 if TYPE_CHECKING:
@@ -113,13 +114,13 @@ def _manifest(draft: Draft) -> Iterator[str]:
     yield f"  path: {scalar(draft.path)}"
     if draft.adapter is not None:
         yield f"  adapter: {draft.adapter}"
-        yield f"  # `product` makes {_items(draft.products)}, `variant` makes {draft.variants:,}."
+        yield f"  # `product` makes {counted(draft.products, 'item')}, `variant` makes {draft.variants:,}."
         yield "  per: product"
         alts = ", or words that the alt text has in it, such as front" if draft.alts else ""
         yield f"  # A position from 1, or last{alts}."
         yield "  picture: 1"
     if draft.shown is not None:
-        yield f"  # What the shop shows; it leaves out {draft.hidden:,} of {_items(draft.products)}."
+        yield f"  # What the shop shows; it leaves out {draft.hidden:,} of {counted(draft.products, 'item')}."
         yield f"  where: {json.dumps(draft.shown, ensure_ascii=False)}"
     else:
         yield "  # The rows to take, as a condition in SQL. Every value is text."
@@ -177,14 +178,10 @@ def _rest(draft: Draft) -> Iterator[str]:
     if draft.budget is not None:
         budget = draft.budget
         yield "budget:"
-        yield f"  # {_items(budget.items)} for ${format_usd(budget.price)} at most; the rest is for retries."
+        yield f"  # {counted(budget.items, 'item')} for ${format_usd(budget.price)} at most; the rest is for retries."
         yield f"  per_run_usd: {format_usd(budget.per_run)}"
         yield "  # An item is never paid for more than twice."
         yield f"  per_item_usd: {format_usd(budget.per_item)}"
-
-
-def _items(number: int) -> str:
-    return "1 item" if number == 1 else f"{number:,} items"
 
 
 def _one_line(text: str) -> str:

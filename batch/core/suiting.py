@@ -238,7 +238,8 @@ def _shown(rule: str, value: Any) -> str:
 def shape_of(size: Size) -> str:
     """Name a picture's shape.
 
-    >>> shape_of(Size(720, 1280)), shape_of(Size(1282, 720))
+    >>> from batch.core.media import Size
+    >>> shape_of(Size(width=720, height=1280)), shape_of(Size(width=1282, height=720))
     ('9:16', '1.78:1')
     """
     common = math.gcd(size.width, size.height)

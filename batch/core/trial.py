@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from batch.core.counting import counted
+
 WHOLE = "run {job}"
 """The command that buys what is left of the whole job."""
 
@@ -38,9 +40,9 @@ class Trial:
     def words(self) -> str:
         """What is tried, for a person."""
         parts = [
-            "" if self.sample is None else f"{self.sample:,} SKUs at most",
+            "" if self.sample is None else f"{counted(self.sample, 'SKU')} at most",
             "" if self.duration is None else f"{self.duration} s each",
-            "" if self.only is None else f"{len(self.only):,} approved clips at full length",
+            "" if self.only is None else f"{counted(len(self.only), 'approved clip')} at full length",
         ]
         return ", ".join(part for part in parts if part)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from batch.core.counting import counted
 from batch.core.lifecycle import AT_PROVIDER, WITH_PERSON, Phase
 from batch.core.money import format_usd
 from batch.planning.lintwords import brief_json, plan_lines
@@ -111,7 +112,7 @@ def plan_warnings(totals: PlanTotals, *, buying: bool) -> Iterator[str]:
     if totals.twins.items and buying:
         groups = "; ".join(" = ".join(group) for group in totals.twins.examples)
         yield (
-            f"{_count(totals.twins.items, 'item')} would be paid for twice (${format_usd(totals.twins.usd)}): another "
+            f"{counted(totals.twins.items, 'item')} would be paid for twice (${format_usd(totals.twins.usd)}): another "
             f"SKU has the same picture, prompt and settings: {groups}"
         )
     if totals.case_twins:
@@ -119,12 +120,12 @@ def plan_warnings(totals: PlanTotals, *, buying: bool) -> Iterator[str]:
         yield f"SKUs that differ only in upper and lower case are different items: {groups}"
     if totals.braced:
         yield (
-            f"{_count(totals.braced, 'item')} with braces in the prompt, which are sent as they stand (for example "
+            f"{counted(totals.braced, 'item')} with braces in the prompt, which are sent as they stand (for example "
             f"{totals.braced_example}): the placeholders of the job's `defaults.prompt` are filled in, a row's are not"
         )
     if totals.small_pictures:
         yield (
-            f"{_count(totals.small_pictures, 'picture')} smaller than the frame, which may look soft: "
+            f"{counted(totals.small_pictures, 'picture')} smaller than the frame, which may look soft: "
             f"for example {totals.small_example}"
         )
     yield from totals.warnings
@@ -133,13 +134,13 @@ def plan_warnings(totals: PlanTotals, *, buying: bool) -> Iterator[str]:
 def _head(view: PlanView) -> Iterator[str]:
     totals = view.totals
     simulated = " (simulated: costs nothing)" if view.simulated else ""
-    yield f"{view.job}: {_count(totals.items, 'item')} from {_count(totals.rows, 'row')}, {view.model}{simulated}"
+    yield f"{view.job}: {counted(totals.items, 'item')} from {counted(totals.rows, 'row')}, {view.model}{simulated}"
     if view.trial:
         yield f"  less than the whole job: {view.trial}"
     if totals.repeated:
-        yield f"  {_count(totals.repeated, 'row')} repeated word for word: counted once"
+        yield f"  {counted(totals.repeated, 'row')} repeated word for word: counted once"
     if totals.rejected:
-        yield f"  {_count(totals.rejected, 'row')} rejected: see below"
+        yield f"  {counted(totals.rejected, 'row')} rejected: see below"
     for text, count in (
         ("done already", view.in_phases(Phase.DONE)),
         ("under way", view.in_phases(*_UNDER_WAY)),
@@ -148,8 +149,8 @@ def _head(view: PlanView) -> Iterator[str]:
         ("unchecked: the picture behind the URL was not seen yet (`--fetch` reads it)", view.unchecked),
     ):
         if count:
-            yield f"  {_count(count, 'item')} {text}"
-    yield f"  {_count(sum(view.opened), 'item')} to buy"
+            yield f"  {counted(count, 'item')} {text}"
+    yield f"  {counted(sum(view.opened), 'item')} to buy"
     if view.changed:
         yield f"    {view.changed:,} of products that were bought before: `--explain SKU` says what has changed"
 
@@ -167,12 +168,12 @@ def _money(view: PlanView) -> Iterator[str]:
     if limits := "; ".join(_limits(caps)):
         yield f"caps:     {limits}"
     if fit.too_dear:
-        yield f"          {_count(fit.too_dear, 'item')} dearer than budget.per_item_usd: not bought"
+        yield f"          {counted(fit.too_dear, 'item')} dearer than budget.per_item_usd: not bought"
     if fit.beyond:
         usable = ", if every unchecked picture can be used" if view.unchecked else ""
         yield (
-            f"          {_count(fit.items, 'item')} for ${format_usd(fit.usd)} fit; {_count(fit.beyond, 'item')} "
-            f"wait for a further run{usable}"
+            f"          {counted(fit.items, 'item')} for ${format_usd(fit.usd)} fit; "
+            f"{counted(fit.beyond, 'item waits', 'items wait')} for a further run{usable}"
         )
     if view.seconds:
         guess = "" if view.eta is not None else " (guessed: the profile does not say how long a clip takes)"
@@ -183,7 +184,7 @@ def _limits(caps: Caps) -> Iterator[str]:
     amounts = [("this run", caps.run_left), ("today", caps.day_left)]
     left = [f"${format_usd(amount)} for {name}" for name, amount in amounts if amount is not None]
     if caps.max_items is not None:
-        left.append(f"{_count(caps.max_items, 'item')} in this run")
+        left.append(f"{counted(caps.max_items, 'item')} in this run")
     if left:
         yield f"{', '.join(left)} left"
     if caps.per_item is not None:
@@ -215,9 +216,9 @@ def _redone(view: PlanView) -> Iterator[str]:
 def _gone(view: PlanView) -> Iterator[str]:
     if not view.gone:
         return
-    yield f"gone from the manifest ({_count(len(view.gone), 'product')}; their clips are kept, nothing is bought):"
+    yield f"gone from the manifest ({counted(len(view.gone), 'product')}; their clips are kept, nothing is bought):"
     for one in view.gone[:_ROWS_SHOWN]:
-        open_ = f" ({_count(one.open, 'item')} still under way)" if one.open else ""
+        open_ = f" ({counted(one.open, 'item')} still under way)" if one.open else ""
         yield f"  {one.sku}: {', '.join(one.clips) or 'no clip'}{open_}"
     rest = len(view.gone) - _ROWS_SHOWN
     if rest > 0:
@@ -251,10 +252,6 @@ def _order(view: PlanView, place: int) -> dict[str, Any]:
 
 def _amount(amount: Decimal | None) -> str | None:
     return None if amount is None else format_usd(amount)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _duration(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from batch.core.counting import counted
 from batch.core.library import PARTS
 from batch.core.linting.rules import Level
 from batch.planning.linting import NEGATIVE_TEMPLATE, OWN, TEMPLATE, part_texts
@@ -102,7 +103,8 @@ def lint_json(report: LintReport, source: Source) -> dict[str, Any]:
 
 def lint_text(report: LintReport, source: Source) -> Iterator[str]:
     """Give the lines that a person reads: what was looked at, then every kind of finding, the worst first."""
-    yield f"{source.job.name}: {report.rows:,} rows, {report.items:,} items: {counts_of(report) or 'no findings'}"
+    looked_at = f"{counted(report.rows, 'row')}, {counted(report.items, 'item')}"
+    yield f"{source.job.name}: {looked_at}: {counts_of(report) or 'no findings'}"
     if report.ignored:
         yield f"  silenced by `lint.ignore` or a row's `lint_ignore`: {report.ignored:,} in items"
     kinds: dict[str, list[Told]] = {}
@@ -130,13 +132,13 @@ def plan_lines(report: LintReport, source: Source) -> Iterator[str]:
 def counts_of(report: LintReport) -> str:
     """Count the findings by level; empty where there are none."""
     counts = [(report.count(level), level.value) for level in Level]
-    return ", ".join(f"{count:,} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
+    return ", ".join(counted(count, word) for count, word in counts if count)
 
 
 def _one(told: Told, source: Source) -> str:
     words = f'"{told.finding.words[:_WIDEST_WORDS]}" ' if told.finding.words else ""
     if told.origin != OWN:
-        items = f"{told.items:,} item{'' if told.items == 1 else 's'}" if told.items else "no row uses it yet"
+        items = counted(told.items, "item") if told.items else "no row uses it yet"
         return f"{words}{source.where(told)} ({items})"
     named = [f"{one.file}:{one.line} {one.sku or '(no SKU)'}" for one in told.places[:_ROWS_SHOWN]]
     rest = told.rows - len(named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from batch.core.counting import counted
 from batch.core.profile import expects_audio
 from batch.core.verdicts import BEFORE_BUYING, Facts, Finding, Verdict
 
@@ -101,7 +102,7 @@ def outlook_warnings(found: Iterable[Outlook]) -> Iterator[str]:
         disputed = _told(outlook, Verdict.DISPUTED)
         reasons = "; ".join(filter(None, (missed, f"in doubt: {disputed}" if disputed else "")))
         if reasons:
-            yield f"{outlook.channel.slug} suits {outlook.fitting:,} of {_items(outlook.items)}: {reasons}"
+            yield f"{outlook.channel.slug} suits {outlook.fitting:,} of {counted(outlook.items, 'item')}: {reasons}"
 
 
 def outlooks_json(found: Iterable[Outlook]) -> list[dict[str, Any]]:
@@ -135,9 +136,6 @@ def finding_json(finding: Finding) -> Mapping[str, Any]:
 def _told(outlook: Outlook, verdict: Verdict) -> str:
     some = [reason for reason in outlook.reasons if reason.finding.verdict is verdict]
     return "; ".join(
-        f"{reason.finding} ({'all' if reason.items == outlook.items else _items(reason.items)})" for reason in some
+        f"{reason.finding} ({'all' if reason.items == outlook.items else counted(reason.items, 'item')})"
+        for reason in some
     )
-
-
-def _items(number: int) -> str:
-    return f"{number:,} item" if number == 1 else f"{number:,} items"

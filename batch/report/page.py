@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from batch.core.counting import counted
 from batch.report.choosing import Standing
-from batch.report.words import count, dollars, when
+from batch.report.words import dollars, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,7 +124,7 @@ def verdict(counts: ItemCounts) -> str:
     if not wanted:
         return "No row could become an item." if counts.rejected else "There is nothing to make."
     if ready < wanted:
-        return f"{ready:,} of {count(wanted, 'clip')} {'is' if ready == 1 else 'are'} ready."
+        return f"{ready:,} of {counted(wanted, 'clip')} {'is' if ready == 1 else 'are'} ready."
     return "The clip is ready." if wanted == 1 else f"All {wanted:,} clips are ready."
 
 
@@ -221,5 +222,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["when"] = when
-    environment.filters["count"] = count
+    environment.filters["count"] = counted
     return environment

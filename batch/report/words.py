@@ -25,20 +25,11 @@ def dollars(usd: Decimal) -> str:
     return f"${int(whole):,}.{decimals}"
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """Write a number with its noun.
-
-    >>> count(1, "clip"), count(1200, "clip")
-    ('1 clip', '1,200 clips')
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def span(seconds: float) -> str:
     """Write a length of time in at most two units.
 
-    >>> span(4.25), span(201), span(7260)
-    ('4.2 s', '3 min 21 s', '2 h 1 min')
+    >>> span(4.256), span(201), span(7260)
+    ('4.26 s', '3 min 21 s', '2 h 1 min')
     """
     if seconds < 60:
         return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.0f} s"

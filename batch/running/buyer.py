@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
+from batch.core.counting import counted
 from batch.core.ending import Cause
 from batch.core.lifecycle import Phase
 from batch.core.money import to_micros
@@ -267,7 +268,11 @@ class Buyer:
         limit = desk.job.limits.max_items
         while limit is not None and self.submitted >= limit:
             if not self._open:
-                desk.stop(Cause.ITEM_CAP, f"max_items is reached: {limit} items were submitted", "run again to go on")
+                desk.stop(
+                    Cause.ITEM_CAP,
+                    f"max_items is reached: {counted(limit, 'item was', 'items were')} submitted",
+                    "run again to go on",
+                )
             if desk.gate.closed:
                 return False
             self._answered.clear()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from batch import __version__
+from batch.core.counting import counted
 from batch.core.money import format_usd
 from batch.core.phases import RESOLVABLE
 from batch.errors import Exit, MissingInput, Problem
@@ -96,7 +97,7 @@ def _damaged(loaded: LoadedJob, why: str) -> Finding:
     notes = sum(1 for _ in loaded.location.output.rglob("*.mp4.json"))
     hint = (
         "nothing is submitted from it; `sora-batch doctor JOB --rebuild` brings it back from"
-        f" {made}the notes beside {notes} clips, what can still be read of it, and the provider's history;"
+        f" {made}the notes beside {counted(notes, 'clip')}, what can still be read of it, and the provider's history;"
         " the damaged file is kept"
     )
     return Finding(level=Level.BAD, what=f"{path}: {why}", hint=hint, exit=Exit.STORAGE)
@@ -108,14 +109,15 @@ def _moment(path: Path) -> str:
 
 def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     counts, cost = queries.counts(connection), queries.cost(connection)
-    what = f"the state is whole: {counts.total} items, ${format_usd(cost.reserved)} reserved"
+    what = f"the state is whole: {counted(counts.total, 'item')}, ${format_usd(cost.reserved)} reserved"
     yield Finding(level=Level.GOOD, what=what)
     waiting = queries.count_in(connection, *RESOLVABLE)
     if waiting:
         hint = "`sora-batch resolve JOB ITEM` shows each, and takes your decision"
-        yield Finding(level=Level.NOTE, what=f"{waiting} items wait for a person", hint=hint)
+        yield Finding(level=Level.NOTE, what=f"{counted(waiting, 'item waits', 'items wait')} for a person", hint=hint)
     unknown = list(queries.unaccounted(connection))
     if unknown:
-        what = f"since the state was rebuilt, nobody knows what {len(unknown)} predictions were for; nothing is bought"
+        them = counted(len(unknown), "prediction was", "predictions were")
+        what = f"since the state was rebuilt, nobody knows what {them} for; nothing is bought"
         hint = "\n      ".join(f"sora-batch resolve JOB {one}" for one in unknown[:20])
         yield Finding(level=Level.BAD, what=what, hint=hint, exit=Exit.NEEDS_PERSON)

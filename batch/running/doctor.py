@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch.core.catalogue import price_differences, schema_differences
+from batch.core.counting import counted
 from batch.core.money import format_usd
 from batch.core.order import check_buyable
 from batch.core.prediction import Listing, NoAnswer, NotListed
@@ -68,7 +69,7 @@ def _plan(loaded: LoadedJob, clock: Clock, findings: list[Finding]) -> PlanView 
     except Problem as problem:
         findings.append(bad(problem))
         return None
-    what = f"the plan wants {sum(plan.opened)} items more, for up to ${format_usd(plan.high)}"
+    what = f"the plan wants {counted(sum(plan.opened), 'more item', 'more items')}, for up to ${format_usd(plan.high)}"
     findings.append(Finding(level=Level.GOOD, what=what))
     return plan
 

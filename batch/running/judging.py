@@ -47,7 +47,7 @@ def look_at_clips(
     if not waiting:
         return 0
     if len(waiting) > _MANY:
-        note(f"looking at {len(waiting)} clips; Ctrl-C leaves them for the next `sora-batch report`")
+        note(f"looking at {len(waiting):,} clips; Ctrl-C leaves them for the next `sora-batch report`")
     looks.prepare()
     count = 0
     with closing(judge(_orders(loaded, profile, connection, looks, waiting))) as judging:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from batch.core.counting import counted
 from batch.core.item import fit_rules
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
@@ -188,7 +189,9 @@ class _Planning:
         path = self._loaded.location.output / REJECTED_FILE
         if plan.totals.rejected:
             write_rejected(path, plan.rejected)
-            self._audience.note(f"{plan.totals.rejected} of {plan.totals.rows} rows are rejected: {path}")
+            self._audience.note(
+                f"{plan.totals.rejected:,} of {counted(plan.totals.rows, 'row is', 'rows are')} rejected: {path}"
+            )
         else:
             remove_rejected(path)
         if not plan.totals.items:
@@ -203,7 +206,7 @@ class _Planning:
         if rejected:
             path = self._loaded.location.output / REJECTED_FILE
             raise ManifestProblem(
-                f"{rejected} rows are rejected, and --strict wants none: nothing was bought",
+                f"{counted(rejected, 'row is', 'rows are')} rejected, and --strict wants none: nothing was bought",
                 where=str(path),
                 hint="mend them, or leave --strict out",
             )

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from batch.core.counting import counted
 from batch.core.ending import Cause, Stop
 from batch.core.lifecycle import Phase
 from batch.core.money import from_micros
@@ -206,7 +207,8 @@ def _all_told(session: Session) -> bool:
     """Say whether the state knows the item of every prediction; a rebuilt one may not, and would buy it again."""
     unknown = list(queries.unaccounted(session.store.reader))
     if unknown:
-        what = f"nothing was bought: since the state was rebuilt, nobody knows what {len(unknown)} predictions were for"
+        them = counted(len(unknown), "prediction was", "predictions were")
+        what = f"nothing was bought: since the state was rebuilt, nobody knows what {them} for"
         listed = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
         hint = f"`sora-batch resolve JOB ID` shows each, and takes your decision: {listed}"
         session.stops.append(Stop(cause=Cause.UNACCOUNTED, message=what, hint=hint))

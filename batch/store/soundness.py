@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from batch.core.counting import counted
 from batch.core.phases import UNPAID, AttemptState, Phase
 from batch.store.migrations import VERSION, make_tables, migrate
 
@@ -58,7 +59,7 @@ def contradiction(connection: sqlite3.Connection) -> str:
         return "its tables are not those of its version"
     for phase, tried, state, count in connection.execute(_STANDINGS):
         if not _possible(phase, state, tried=bool(tried)):
-            return f"{count} items are {phase!r} while their newest attempt is {state!r}"
+            return f"{counted(count, 'item is', 'items are')} {phase!r} while the newest attempt is {state!r}"
     told = connection.execute(
         "SELECT coalesce(sum(estimated), 0), coalesce(sum(reserved), 0), coalesce(sum(settled), 0),"
         " coalesce(sum(possibly), 0) FROM purse WHERE scope = 'all'"

@@ -42,6 +42,7 @@ def test_a_clip_of_one_picture_and_never_a_second(capsys: pytest.CaptureFixture[
 
     again = json.loads(tried(capsys, *words)[1])
     assert (again["clip"], again["items"]["done"], again["items"]["skipped"]) == (told["clip"], 0, 1)
+    assert tried(capsys, *words[:-1])[1].startswith("try: 1 item: 1 skipped\n")
     assert len(list(Path("out/try").iterdir())) == 1
 
 
