@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(audit: Audit) -> Iterator[str]:
-    yield f"{audit.job}: the state {cost_line(audit.books)}"
+    yield f"{audit.job}: the state's {cost_line(audit.books)}"
     charged = format_usd(from_micros(audit.charged))
     foreign = counted(audit.foreign, "is", "are")
     yield f"the provider lists {counted(audit.listed, 'prediction')} of ours, charged ${charged}; {foreign} not ours"
