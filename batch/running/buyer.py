@@ -24,7 +24,7 @@ from batch.core.prediction import (
     Unclear,
     Upload,
 )
-from batch.errors import StorageProblem
+from batch.errors import KeyRefused, StorageProblem, Unavailable
 from batch.frames.errors import PictureError
 from batch.frames.settings import RECIPE_VERSION
 from batch.running.clock import utc_day
@@ -83,6 +83,7 @@ class Buyer:
         self._uploads = Trouble()
         self._hindrances = Hindrances(desk, feed, watch, reconciler)
         self.submitted = queries.submitted_in(desk.store.reader, desk.run.id)
+        self._looking = asyncio.Lock()
         self._critical = 0
         self._busy = 0
         self._open = 0
@@ -109,7 +110,7 @@ class Buyer:
     async def _buy(self, ready: Ready, turn: _Turn) -> None:
         """Upload an item's frame, then wait for a place in flight, which the upload would leave empty, and submit."""
         desk, article = self._desk, ready.article
-        if not await desk.gate.clear():
+        if not (await desk.gate.clear() and await self._looked()):
             ready.frame.cancel()
             return
         with self._at_work():
@@ -123,6 +124,24 @@ class Buyer:
         if frame is not None and upload is not None and not await self._submit(article, frame, upload, turn):
             # Nothing was ordered with it. Best effort: it expires by itself.
             desk.background(desk.provider.delete_upload(upload.id))
+
+    async def _looked(self) -> bool:
+        """Ask the provider what is to be known before the first purchase; False, and the end of buying, where it tells.
+
+        Most calls have asked before they began.
+        """
+        desk = self._desk
+        async with self._looking:
+            if desk.look is None or desk.gate.closed:
+                return not desk.gate.closed
+            try:
+                await desk.look()
+            except (Unavailable, KeyRefused) as problem:
+                cause = Cause.MODEL_GONE if isinstance(problem, Unavailable) else Cause.KEY_REFUSED
+                desk.stop(cause, problem.what, problem.hint)
+                return False
+            desk.look = None
+            return True
 
     async def _submit(self, article: Article, frame: Frame, upload: Upload, turn: _Turn) -> bool:
         """Wait for a place and submit; the place stays taken only while something may be running.

@@ -14,7 +14,7 @@ from batch.errors import CannotCreate, Problem, StorageProblem
 from batch.store.changes import set_meta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
     import httpx
@@ -63,6 +63,7 @@ class Desk:
         open_items: Items that something of this run is busy with.
         only: The one item that may be bought; None where all may.
         on_accepted: Begun beside the run for each prediction that it buys.
+        look: What is asked of the provider before anything is bought; None once it was asked.
     """
 
     job: Job
@@ -96,6 +97,7 @@ class Desk:
     open_items: int = 0
     only: int | None = None
     on_accepted: Callable[[Desk, Record], Coroutine[Any, Any, None]] | None = None
+    look: Callable[[], Awaitable[None]] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _verdicts: deque[bool] = field(default_factory=lambda: deque(maxlen=50))
     _background: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -6,6 +6,7 @@ import asyncio
 import os
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from batch.core.counting import counted
@@ -167,7 +168,8 @@ async def _work(session: Session) -> None:
             "nothing was bought: nobody confirmed the spending",
             hint="give --yes, or set `budget.per_run_usd` in the job",
         )
-    if session.request.parts.submit and spend.items and not (_all_told(session) and _has_room(session, spend)):
+    may_buy = session.request.parts.submit and _all_told(session) and (not spend.items or _has_room(session, spend))
+    if session.request.parts.submit and not may_buy:
         session.request = replace(session.request, parts=replace(session.request.parts, submit=False))
         if not _left_at_provider(session):
             return
@@ -190,6 +192,8 @@ async def _work(session: Session) -> None:
             )
         )
         desk.only, desk.on_accepted = only, session.request.on_accepted
+        if not spend.items:  # what fails from now on may be bought again
+            desk.look = partial(_look_meanwhile, session, provider)
         await _engine(session, desk, parts)
 
 
@@ -246,6 +250,18 @@ async def _parts_that_may(session: Session, provider: Provider, spend: Spend) ->
     for note in notes:
         session.note(note)
     return parts
+
+
+async def _look_meanwhile(session: Session, provider: Provider) -> None:
+    """Look before the first purchase of a call that had nothing to buy when it began.
+
+    Raises:
+        Unavailable: If nothing may be bought.
+        KeyRefused: If the key is refused.
+    """
+    spend = planned_spend(session.store.reader)
+    for note in await look_before_buying(provider, session.profile, spend.orders, spend.usd):
+        session.note(note)
 
 
 async def _engine(session: Session, desk: Desk, parts: Parts) -> None:

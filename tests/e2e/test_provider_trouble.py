@@ -240,6 +240,24 @@ def test_a_model_that_is_gone_does_not_keep_paid_clips_from_coming_home(shop: Sh
     assert shop.posts() == 1
 
 
+def test_what_fails_in_a_later_call_is_not_bought_again_before_the_model_was_looked_at(shop: Shop) -> None:
+    """That call has nothing else to buy, so nobody has asked yet whether the model is there and what it costs."""
+    shop.rows("A-1")
+    failing = '{on: render, fault: error, error_code: PROVIDER_SERVER_ERROR, match: "A-1", times: 1}'
+    shop.job(provider=shop.faults(failing, "{on: render, fault: slow_render, seconds: 800}"))
+    assert shop.command("submit", "--yes", "--json").exit == 0
+
+    shop.faults('{on: models, fault: status, status: 404, body: {error: "model not found"}}', failing)
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (69, {"pending": 1}), ended.err
+    assert "no longer lists the model" in ended.err
+    assert shop.posts() == 1
+
+    shop.faults()
+    assert shop.run().items == {"done": 1}
+    assert shop.ledger().bought == {"push in on A-1": 2}
+
+
 def test_a_request_that_is_turned_down_for_every_item_trips_the_breaker(shop: Shop) -> None:
     """A 400 is for ever, so a provider that gives it to everybody must not use the whole catalogue up."""
     shop.rows("A-1", "A-2", "A-3", "A-4")

@@ -201,6 +201,23 @@ def test_what_is_not_ours_is_let_go_and_buying_goes_on(shop: Shop) -> None:
     assert (ended.exit, ended.items) == (0, {"done": 1, "skipped": 1}), ended.err
 
 
+def test_what_fails_while_a_prediction_has_no_item_is_not_bought_again(shop: Shop) -> None:
+    """It may be that item's: also where nothing else was to be bought, a person has to say so first."""
+    shop.rows("A-1")
+    failing = '{on: render, fault: error, error_code: PROVIDER_SERVER_ERROR, match: "A-1", times: 1}'
+    rules = shop.faults(failing, '{on: render, fault: slow_render, seconds: 2400, match: "A-1"}')
+    with shop.simulator("--faults", str(shop.folder / rules["faults"])) as url:
+        shop.job(provider={"base_url": url})
+        assert shop.command("submit", "--yes", "--json").exit == 0
+        lose(shop)
+        stranger = buy(url, "who knows whose", "https://example.com/theirs.jpg")
+        assert rebuilt(shop).summary["unaccounted"] == [stranger]
+        ended = shop.run()
+        assert (ended.exit, ended.items, shop.posts()) == (4, {"pending": 1}, 2), ended.err  # the stranger's is one
+        assert shop.command("resolve", stranger, "--not-charged").exit == 0
+        assert (shop.run().items, shop.posts()) == ({"done": 1}, 3)
+
+
 def test_what_was_retried_after_the_copy_is_not_bought_a_third_time(shop: Shop) -> None:
     """The copy knows that it was refused; its clip's note tells of the attempt that a person had made since."""
     shop.rows("A-1")
