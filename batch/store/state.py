@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from batch.errors import CannotCreate, JobProblem, MissingInput, Problem, StateDamaged, StorageProblem
 from batch.store.copying import copy_path
 from batch.store.migrations import VERSION, make_tables, migrate
+from batch.store.numbers import unaccounted
 from batch.store.problems import storage_problem
 from batch.store.seal import Seal, look_at_seal, seal_path
 from batch.store.soundness import contradiction
@@ -27,7 +28,7 @@ _SHORTEST = 100  # bytes of SQLite's own header; of less it makes an empty datab
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """What a state belongs to, for ever: one job and one provider."""
+    """What a state belongs to: one job, and from its first attempt on one provider."""
 
     job: str
     provider: str
@@ -75,6 +76,7 @@ def open_state(path: Path, binding: Binding, *, search: bool = True) -> sqlite3.
             if empty:
                 _create(connection, binding)
             migrate(connection)
+            _bind(connection, binding)
     except BaseException:
         connection.close()
         raise
@@ -308,8 +310,23 @@ def _check_not_older(connection: sqlite3.Connection, path: Path) -> None:
 def _check_binding(connection: sqlite3.Connection, path: Path, binding: Binding) -> None:
     bound = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('job', 'provider', 'host')"))
     for key, ours in (("job", binding.job), ("provider", binding.provider), ("host", binding.host)):
-        if bound.get(key) != ours:
+        if bound.get(key) != ours and (key == "job" or _was_used(connection)):
             raise _of_another(path, key, bound.get(key, "nothing"), ours)
+
+
+def _was_used(connection: sqlite3.Connection) -> bool:
+    """Say whether anything was ever asked of the provider: until then the job may change to another one."""
+    return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM attempt)").fetchone()[0]) or bool(
+        unaccounted(connection)
+    )
+
+
+def _bind(connection: sqlite3.Connection, binding: Binding) -> None:
+    """Bind a state of which nothing was bought to the provider that the job now has."""
+    connection.executemany(
+        "UPDATE meta SET value = ?2 WHERE key = ?1 AND value <> ?2",
+        [("provider", binding.provider), ("host", binding.host)],
+    )
 
 
 def _of_another(path: Path, key: str, theirs: str, ours: str) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -332,3 +333,17 @@ def test_a_key_that_is_missing_or_wrong_ends_with_77(shop: Shop) -> None:
 def files(folder: Path) -> list[Path]:
     """List the files below a folder."""
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_job_without_a_key_can_be_rehearsed_in_its_place(shop: Shop) -> None:
+    """Nothing was bought yet, so the same folder takes the simulator's run."""
+    shop.rows("A-1")
+    shop.job()
+    rehearsal = shop.job_file.read_text("utf-8")
+    real = re.sub(r"provider:\n(  .*\n)+", "provider: {name: eachlabs}\n", rehearsal)
+    shop.job_file.write_text(real, "utf-8")
+    assert shop.command("run", "--yes").exit == 77
+    shop.job_file.write_text(rehearsal, "utf-8")
+    assert shop.command("plan", "--json").exit == 0
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch.errors import CannotCreate, Exit, JobProblem, MissingInput, Problem, StorageProblem
-from batch.store import queries
+from batch.store import queries, restoring
 from batch.store.migrations import VERSION
 from batch.store.state import APPLICATION_ID, Binding, open_state, read_state
-from tests.store.conftest import all_rows
+from tests.store.conftest import all_rows, intent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,14 +81,42 @@ def test_a_state_is_found_again_as_it_was(made: Path) -> None:
         (replace(BINDING, host="api.eachlabs.ai"), "host 'localhost'"),
     ],
 )
-def test_another_jobs_or_providers_state_is_refused_by_name(made: Path, other: Binding, word: str) -> None:
+async def test_another_jobs_or_providers_state_is_refused_by_name(states: States, other: Binding, word: str) -> None:
     """Exit 78, with both names and the way out, to write and to read: its numbers are not this job's."""
+    store = await states.filled("00152")
+    await states.happened(store, 1, intent())
+    await states.close()
     for opened in (open_state, read_state):
         with pytest.raises(JobProblem, match=word) as caught:
-            opened(made, other)
+            opened(states.path, other)
         assert caught.value.exit is Exit.BAD_JOB
         assert "state:" in caught.value.hint
-        assert caught.value.where == str(made)
+        assert caught.value.where == str(states.path)
+
+
+async def test_until_something_is_bought_a_state_follows_its_job_to_another_provider(states: States) -> None:
+    """From a provider without a key to the simulator, say; the job's name holds from the beginning."""
+    await states.filled("00152")
+    await states.close()
+    with pytest.raises(JobProblem, match="job 'spring'"):
+        open_state(states.path, replace(BINDING, job="autumn"))
+    other = replace(BINDING, provider="eachlabs", host="api.eachlabs.ai")
+    read_state(states.path, other).close()
+    states.binding = other
+    store = await states.open()
+    await states.happened(store, 1, intent())
+    await states.close()
+    with pytest.raises(JobProblem, match="provider 'eachlabs'"):
+        open_state(states.path, BINDING)
+
+
+async def test_a_prediction_that_nobody_can_place_binds_a_state_too(states: States) -> None:
+    """It was paid for at that provider, though no attempt is known."""
+    store = await states.filled("00152")
+    await store.do(lambda connection: restoring.note_unaccounted(connection, {"p-1": 1.0}))
+    await states.close()
+    with pytest.raises(JobProblem, match="provider 'simulator'"):
+        open_state(states.path, replace(BINDING, provider="eachlabs"))
 
 
 def test_a_newer_state_is_refused_and_left_alone(made: Path) -> None:
