@@ -90,6 +90,24 @@ def test_the_take_that_was_approved_is_made_whole_and_not_a_later_one_that_was_t
     assert bought == [("push in on A-1", 4), ("pan over A-1", 4), ("push in on A-1", 8)]
 
 
+def test_a_promotion_that_is_killed_goes_on_and_buys_nothing_twice(shop: Shop) -> None:
+    """Of two approved clips one was sent when it died; a plain run meanwhile would take it home, too."""
+    shop.rows("A-1", "A-2")
+    shop.job(defaults={"prompt": "push in on {sku}", "duration": 8}, limits={"in_flight": 1})
+    assert shop.run("--duration", "4").exit == 0
+    decide(shop, {"A-1": "approve", "A-2": "approve"})
+    shop.job(
+        provider=shop.faults("{on: render, fault: slow_render, seconds: 800}"),
+        defaults={"prompt": "push in on {sku}", "duration": 8},
+        limits={"in_flight": 1},
+    )
+    shop.kill_when(lambda: len(shop.ledger().accepted) == 3, "promote", "--yes", "--json")
+    assert shop.command("collect", "--wait").exit in {0, 4}  # 4: the kill may have come before the answer
+    ended = shop.command("promote", "--yes", "--json")
+    assert ended.exit in {0, 4}, ended.err
+    assert lengths(shop) == [("A-1", 4), ("A-1", 8), ("A-2", 4), ("A-2", 8)]
+
+
 def test_a_trial_of_a_length_that_the_model_does_not_make_is_refused_before_anything_is_written(shop: Shop) -> None:
     """It names the lengths that there are."""
     shop.rows("A-1")
