@@ -145,31 +145,12 @@ def view_plan(
         bought: The SKUs of which something was bought; None: of none.
         lint: What is wrong with its prompts, where somebody looked.
     """
-    phases: dict[str, int] = {}
-    opened = [0] * len(plan.orders)
-    new: list[pl.Series] = []
-    samples: list[PromptSample] = []
-    told = {(one.sku, one.variant, one.aspect, one.take): one for one in plan.overrides}
-    redone: list[Override] = []
-    fitting = Fitting([high_of(order) for order in plan.orders], caps)
+    reading = _Reading(plan, known, caps)
     for batch in plan.batches():
-        joined = batch.select("key", "sku", "prompt", "negative_prompt", "order").join(
-            known, on="key", how="left", maintain_order="left"
-        )
-        for phase, count in joined["phase"].drop_nulls().value_counts().iter_rows():
-            phases[phase] = phases.get(phase, 0) + count
-        to_buy = joined.filter(pl.col("phase").is_null() | (pl.col("phase") == _OPEN))
-        for order, count in to_buy["order"].value_counts().iter_rows():
-            opened[order] += count
-        new.append(to_buy.filter(pl.col("phase").is_null())["sku"])
-        fitting.add(to_buy["order"])
-        for sku, variant, order, take in batch.filter(pl.col("take") > 0).select(_MADE_BY).iter_rows():
-            redone.append(told[sku, variant, plan.orders[order].aspect, take])
-        if len(samples) < SAMPLES:
-            samples += first_samples(to_buy)
+        reading.take(batch)
     for order, count in enumerate(plan.totals.unchecked):
-        fitting.add(pl.repeat(order, count, dtype=pl.Int32, eager=True))
-    limits, fit = job.limits, fitting.fit
+        reading.fitting.add(pl.repeat(order, count, dtype=pl.Int32, eager=True))
+    limits, fit = job.limits, reading.fitting.fit
     return PlanView(
         job=job.name,
         model=profile.slug,
@@ -177,9 +158,9 @@ def view_plan(
         notes=profile_notes(profile),
         totals=plan.totals,
         rejected=plan.rejected,
-        phases=phases,
-        opened=tuple(opened),
-        samples=tuple(samples[:SAMPLES]) or plan.totals.samples,
+        phases=reading.phases,
+        opened=tuple(reading.opened),
+        samples=tuple(reading.samples[:SAMPLES]) or plan.totals.samples,
         caps=caps,
         fit=fit,
         seconds=expected_seconds(
@@ -191,11 +172,51 @@ def view_plan(
         eta=profile.eta_seconds,
         outlooks=outlooks(channels, plan.totals.by_order, profile),
         gone=tuple(gone),
-        changed=_changed(new, bought),
+        changed=_changed(reading.new, bought),
         lint=lint,
-        redone=tuple(redone),
+        redone=tuple(reading.redone),
         trial=job.trial.words if job.trial else "",
     )
+
+
+class _Reading:
+    """What one pass over a plan's batches finds out beside a state.
+
+    Attributes:
+        phases: How many of the plan's items the state has in each phase.
+        opened: How many items of each order are to be bought.
+        new: The SKUs of items that the state does not know, batch by batch.
+        samples: At least the first few prompts that would be sent, where there are as many.
+        redone: What redos say in place of the plan's rows.
+    """
+
+    def __init__(self, plan: Plan, known: pl.DataFrame, caps: Caps) -> None:
+        self.phases: dict[str, int] = {}
+        self.opened = [0] * len(plan.orders)
+        self.new: list[pl.Series] = []
+        self.samples: list[PromptSample] = []
+        self.redone: list[Override] = []
+        self.fitting = Fitting([high_of(order) for order in plan.orders], caps)
+        self._known = known
+        self._orders = plan.orders
+        self._told = {(one.sku, one.variant, one.aspect, one.take): one for one in plan.overrides}
+
+    def take(self, batch: pl.DataFrame) -> None:
+        """Take in a batch of the plan's items."""
+        joined = batch.select("key", "sku", "prompt", "negative_prompt", "order").join(
+            self._known, on="key", how="left", maintain_order="left"
+        )
+        for phase, count in joined["phase"].drop_nulls().value_counts().iter_rows():
+            self.phases[phase] = self.phases.get(phase, 0) + count
+        to_buy = joined.filter(pl.col("phase").is_null() | (pl.col("phase") == _OPEN))
+        for order, count in to_buy["order"].value_counts().iter_rows():
+            self.opened[order] += count
+        self.new.append(to_buy.filter(pl.col("phase").is_null())["sku"])
+        self.fitting.add(to_buy["order"])
+        for sku, variant, order, take in batch.filter(pl.col("take") > 0).select(_MADE_BY).iter_rows():
+            self.redone.append(self._told[sku, variant, self._orders[order].aspect, take])
+        if len(self.samples) < SAMPLES:
+            self.samples += first_samples(to_buy)
 
 
 def _changed(new: list[pl.Series], bought: pl.Series | None) -> int:
