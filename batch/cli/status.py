@@ -57,7 +57,8 @@ def _show(
         say_json(value)
         return
     holder = value["running_process"]
-    at_work = f"a run is at work (process {holder})" if holder else f"last run: {value['ended'] or 'was cut off'}"
+    last = value["ended"] or ("was cut off" if numbers.newest_run(connection) else "none that bought or fetched yet")
+    at_work = f"a run is at work (process {holder})" if holder else f"last run: {last}"
     say(
         (
             f"{location.name}: {count_line(numbers.counts(connection))}",

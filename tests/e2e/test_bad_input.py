@@ -347,3 +347,12 @@ def test_a_job_without_a_key_can_be_rehearsed_in_its_place(shop: Shop) -> None:
     assert shop.command("plan", "--json").exit == 0
     ended = shop.run()
     assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err
+
+
+def test_a_run_without_a_usable_row_is_no_run_that_was_cut_off(shop: Shop) -> None:
+    """Nothing was begun, and `status` says so."""
+    shop.rows("A-1")
+    (shop.folder / "A-1.png").unlink()
+    shop.job()
+    assert shop.run().exit == 65
+    assert "last run: none that bought or fetched yet" in shop.command("status").out
