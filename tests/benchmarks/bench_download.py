@@ -1,6 +1,6 @@
 """Downloads with every check and an fsync each, beside `curl --parallel` into the same folder.
 
-    python tests/benchmarks/bench_download.py [--files 200] [--bytes 5000000] [--rounds 5]
+    .venv/bin/python -m tests.benchmarks.bench_download [--files 200] [--bytes 5000000] [--rounds 5]
 
 A server in a process of its own serves one clip under many names. Both sides fetch them all over the same number of
 connections; curl checks nothing and syncs nothing. Rounds alternate, and the median of the ratios counts.

@@ -3,7 +3,7 @@
 Both make the same frame of the same 12-megapixel photograph: the whole picture on a plain background, Lanczos,
 JPEG 4:4:4 at the same quality. The plain loop decodes it at full size; the pool does not have to.
 
-    .venv/bin/python tests/benchmarks/bench_frames.py
+    .venv/bin/python -m tests.benchmarks.bench_frames
 
 prints one JSON line a figure: name, value, unit, aim.
 """
@@ -13,10 +13,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-import json
 import random
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +25,7 @@ from batch.core.media import Size
 from batch.frames.pool import FramePool
 from batch.frames.preparing import prepare_frame
 from batch.frames.settings import Fit, FitSettings, FrameTarget
+from tests.benchmarks.figures import told
 
 WORKERS = 2
 ROUNDS = 5
@@ -77,11 +76,6 @@ async def pool_rate(sources: dict[Path, str], settings: FitSettings) -> float:
         start = time.perf_counter()
         await asyncio.gather(*(pool.frame(path, sha256, settings, TARGET) for path, sha256 in sources.items()))
         return len(sources) / (time.perf_counter() - start)
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 Three limits run side by side for real minutes, each against a sink behind a network that delays requests and answers
 by different spans, some of them by seconds.
 
-    .venv/bin/python tests/benchmarks/bench_limiter.py [--minutes 3]
+    .venv/bin/python -m tests.benchmarks.bench_limiter [--minutes 3]
 
 prints one JSON line a figure: name, value, unit, aim.
 """
@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
-import sys
 import time
 
 from batch.core.pace import WINDOW
 from batch.running.clock import Clock
 from batch.running.traffic import Rate
+from tests.benchmarks.figures import told
 
 LIMITS = (60, 600, 6_000)
 SENDERS = 64
@@ -75,11 +74,6 @@ def fullest(arrivals: list[float]) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 4), "unit": unit, "aim": aim}) + "\n")
 
 
 async def measured(seconds: float) -> None:

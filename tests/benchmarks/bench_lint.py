@@ -2,7 +2,7 @@
 
 Titles are put together from words of a catalogue; many have a word that a finding looks at (`pan`, `premium`).
 
-    .venv/bin/python tests/benchmarks/bench_lint.py
+    .venv/bin/python -m tests.benchmarks.bench_lint
 
 prints one JSON line a figure: name, value, unit, aim.
 """

@@ -1,6 +1,6 @@
 """What a look at a delivered clip costs, beside decoding it and doing nothing with it.
 
-    .venv/bin/python tests/benchmarks/bench_look.py [--rounds 5]
+    .venv/bin/python -m tests.benchmarks.bench_look [--rounds 5]
 
 prints one JSON line a figure: name, value, unit, aim. An 8 s clip of 1280x720 at 24 frames a second, both in turns in
 one process; the median of the ratios counts.
@@ -9,10 +9,8 @@ one process; the median of the ratios counts.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
-import sys
 import tempfile
 import time
 from fractions import Fraction
@@ -23,6 +21,7 @@ import av
 from PIL import Image, ImageDraw
 
 from batch.judge.measuring import look
+from tests.benchmarks.figures import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,11 +60,6 @@ def timed(work: Callable[[Path], object], path: Path) -> float:
     start = time.process_time()
     work(path)
     return time.process_time() - start
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
 
 
 def main() -> None:

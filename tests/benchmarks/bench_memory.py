@@ -1,6 +1,6 @@
 """A million items: resident size while a run is submitting, and seconds until a run with ten left asks for something.
 
-    .venv/bin/python tests/benchmarks/bench_memory.py [--items 1000000]
+    .venv/bin/python -m tests.benchmarks.bench_memory [--items 1000000]
 
 The first run plans the whole manifest, as any first run does, and is sampled from its first submit to its 2,000th; then
 it is killed. The state is set to ten items left, and the same command is timed from the process's start to its first
@@ -12,7 +12,6 @@ prints one JSON line a figure: name, value, unit, aim.
 from __future__ import annotations
 
 import argparse
-import json
 import sqlite3
 import statistics
 import subprocess
@@ -28,6 +27,7 @@ import polars as pl
 from PIL import Image
 
 from batch.store.seal import close_seal
+from tests.benchmarks.figures import told
 
 if TYPE_CHECKING:
     from typing import IO
@@ -141,12 +141,6 @@ def resuming(command: list[str], port: int) -> float:
         process.kill()
         process.wait()
         server.close()
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The review page with 2,000 items in a real Chromium: the longest pause while somebody works with it.
 
-    .venv/bin/python tests/benchmarks/bench_page.py [--items 2000] [--rounds 5] [--keep FOLDER]
+    .venv/bin/python -m tests.benchmarks.bench_page [--items 2000] [--rounds 5] [--keep FOLDER]
 
 prints one JSON line a figure: name, value, unit, aim. Every item has a real picture, poster, strip and clip beside the
 page. A pause is what the browser sees: between two of its frames, or a long task of its own. Beside it stands what the
@@ -26,8 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from batch.channels import builtin_channels
 from batch.core.quality import Look, Measured, Remark
 from batch.core.suiting import suits
@@ -35,6 +33,7 @@ from batch.core.summary import ClipFacts, Cost, ItemCounts, ItemView, ReportHead
 from batch.core.verdicts import facts_of
 from batch.judge.stills import poster, strip
 from batch.report import write_report
+from tests.benchmarks.figures import told
 from tests.report.chromium import NoChromium, Tab, opened, started
 
 if TYPE_CHECKING:
@@ -281,11 +280,6 @@ async def _round(chromium: str, address: str) -> dict[str, tuple[float, float]]:
         await tab.eval(WATCH)
         await tab.eval(SETTLE)
         return {name: await _longest(tab, work) for name, work in WORK.items()}
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 1), "unit": unit, "aim": aim}) + "\n")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ The job has a template with four placeholders; everything that `plan` says is wo
 of its own. Beside it, in turns, the least that any plan must do with the libraries used here: read the rows as text,
 fill in the prompts, hash a text for each.
 
-    .venv/bin/python tests/benchmarks/bench_plan.py
+    .venv/bin/python -m tests.benchmarks.bench_plan
 
 prints one JSON line a figure: name, value, unit, aim.
 """
@@ -111,7 +111,10 @@ def told(seconds: float) -> None:
 def measured(folder: Path, what: str, kind: str) -> dict[str, float]:
     """Run one of the two in a process of its own."""
     done = subprocess.run(
-        [sys.executable, __file__, what, str(folder), kind], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "tests.benchmarks.bench_plan", what, str(folder), kind],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

@@ -2,7 +2,7 @@
 
 Durations are simulated (200 s, spread 40 s), fifty at a time; the first hundred items teach, and are counted too.
 
-    .venv/bin/python tests/benchmarks/bench_polling.py
+    .venv/bin/python -m tests.benchmarks.bench_polling
 
 prints one JSON line a figure: name, value, unit, aim.
 """
@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import json
 import random
 import statistics
-import sys
 from typing import TYPE_CHECKING
 
 from batch.core.polling import Durations
 from batch.core.timing import Timing
+from tests.benchmarks.figures import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,11 +65,6 @@ def learned(renders: list[float]) -> tuple[float, float]:
 def fixed(renders: list[float], interval: float) -> tuple[float, float]:
     """Watch at a fixed interval from the submit on."""
     return watched(renders, lambda _: interval, lambda _after, _until: None)
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
 
 
 def main() -> None:

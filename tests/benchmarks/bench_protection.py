@@ -1,6 +1,6 @@
 """What the protections cost: the whole path, beside the same shell on a state that nothing survives.
 
-    .venv/bin/python tests/benchmarks/bench_protection.py [--items 1000] [--rounds 7]
+    .venv/bin/python -m tests.benchmarks.bench_protection [--items 1000] [--rounds 7]
 
 Both are processes of their own against a server that answers at once, measured from their start to their end, in turns
 that begin now with the one and now with the other; the median of the rounds' ratios counts. What the other side leaves
@@ -21,31 +21,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from PIL import Image
+from tests.benchmarks.figures import told
+from tests.benchmarks.instant import prepare, serving
 
 AIM = 0.8
-AT_ONCE = 16
 _HERE = Path(__file__).resolve().parent
 _OURS = (sys.executable, "-m", "batch", "run", "{job}", "--yes", "--json")
 _UNPROTECTED = (sys.executable, str(_HERE / "memory_store.py"), "{job}")
-_JOB = """\
-name: bench
-manifest: {{path: manifest.csv}}
-provider: {{name: simulator, base_url: "{base}", speed: 100000}}
-defaults: {{prompt: "The {{sku}} turns slowly on white marble.", duration: 4, aspect_ratio: "16:9"}}
-limits: {{submit_per_minute: 100000, in_flight: {at_once}, submit_concurrency: {at_once}}}
-output: {{dir: out}}
-quality: {{look: false}}
-"""
-
-
-def prepare(folder: Path, base: str, items: int) -> None:
-    """Write a job for one small picture that is a frame already."""
-    folder.mkdir()
-    Image.new("RGB", (1280, 720), (30, 120, 90)).save(folder / "frame.jpg", quality=97, subsampling=0)
-    rows = "".join(f"SKU-{number:06d},frame.jpg\n" for number in range(items))
-    (folder / "manifest.csv").write_text("sku,image\n" + rows)
-    (folder / "job.yaml").write_text(_JOB.format(base=base, at_once=AT_ONCE))
 
 
 def run(command: tuple[str, ...], folder: Path, base: str, items: int) -> float:
@@ -58,12 +40,6 @@ def run(command: tuple[str, ...], folder: Path, base: str, items: int) -> float:
     assert done.returncode == 0, done.stderr[-2_000:]
     assert json.loads(done.stdout)["items"]["done"] == len(list((folder / "out").rglob("*.mp4"))) == items
     return taken
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
-    sys.stdout.flush()
 
 
 def measure(work: Path, base: str, items: int, rounds: int) -> None:
@@ -88,13 +64,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=7)
     chosen = parser.parse_args()
-    server = subprocess.Popen([sys.executable, str(_HERE / "instant_server.py")], stdout=subprocess.PIPE, text=True)
-    with server, tempfile.TemporaryDirectory() as name:
-        try:
-            assert server.stdout is not None
-            measure(Path(name), f"http://127.0.0.1:{int(server.stdout.readline())}", chosen.items, chosen.rounds)
-        finally:
-            server.terminate()
+    with serving() as base, tempfile.TemporaryDirectory() as name:
+        measure(Path(name), base, chosen.items, chosen.rounds)
 
 
 if __name__ == "__main__":

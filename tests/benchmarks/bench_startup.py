@@ -1,6 +1,6 @@
 """How long `sora-batch --help` and `status` take, beside a Python that does nothing; and a `run` that is turned away.
 
-    .venv/bin/python tests/benchmarks/bench_startup.py [--rounds 30]
+    .venv/bin/python -m tests.benchmarks.bench_startup [--rounds 30]
 
 prints one JSON line a figure: name, value, unit, aim. All three in turns; the median of the ratios counts.
 """
@@ -8,7 +8,6 @@ prints one JSON line a figure: name, value, unit, aim. All three in turns; the m
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from batch.errors import Exit
 from batch.store.lock import RunLock, lock_path
 from batch.store.state import Binding, open_state
+from tests.benchmarks.figures import told
 
 AIM = 3
 AWAY_AIM = 1_000
@@ -56,11 +56,6 @@ def turned_away(job: Path, rounds: int) -> list[float]:
         return [timed(command, code=int(Exit.TRY_LATER)) for _ in range(rounds)]
     finally:
         lock.release()
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
 
 
 def main() -> None:

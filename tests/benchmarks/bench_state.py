@@ -2,7 +2,7 @@
 
 Transitions are measured in turns: a thousand waiters on `Store.apply`, then the same work with a commit each.
 
-    .venv/bin/python tests/benchmarks/bench_state.py
+    .venv/bin/python -m tests.benchmarks.bench_state
 
 prints one JSON line a figure: name, value, unit, aim.
 """
@@ -12,9 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import statistics
-import sys
 import tempfile
 import time
 from decimal import Decimal
@@ -34,6 +32,7 @@ from batch.store.loading import LoadedPlan, load_plan
 from batch.store.seal import close_seal
 from batch.store.state import Binding, open_state
 from batch.store.store import open_store
+from tests.benchmarks.figures import told
 
 if TYPE_CHECKING:
     import sqlite3
@@ -188,12 +187,6 @@ async def resuming(path: Path) -> tuple[float, float]:
     await store.close()
     assert len(found) == LEFT
     return first, everything
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 3), "unit": unit, "aim": aim}) + "\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

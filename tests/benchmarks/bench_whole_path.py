@@ -1,6 +1,6 @@
 """The whole path against a server that answers at once, beside a bare httpx loop that does the same requests.
 
-    .venv/bin/python tests/benchmarks/bench_whole_path.py [--items 1000] [--rounds 5]
+    .venv/bin/python -m tests.benchmarks.bench_whole_path [--items 1000] [--rounds 5]
 
 Each side is a process of its own, measured from its start to its end, with as many items in flight. Ours plans, prices,
 writes every step to the disk before the next one, checks and syncs every clip, and writes the report. The bare loop
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import subprocess
 import sys
@@ -22,30 +21,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
+from tests.benchmarks.figures import told
+from tests.benchmarks.instant import AT_ONCE, prepare, serving
 
 if TYPE_CHECKING:
     import httpx
 
-AT_ONCE = 16
 _HERE = Path(__file__).resolve().parent
-_JOB = """\
-name: bench
-manifest: {{path: manifest.csv}}
-provider: {{name: simulator, base_url: "{base}", speed: 100000}}
-defaults: {{prompt: "The {{sku}} turns slowly on white marble.", duration: 4, aspect_ratio: "16:9"}}
-limits: {{submit_per_minute: 100000, in_flight: {at_once}, submit_concurrency: {at_once}}}
-output: {{dir: out}}
-quality: {{look: false}}
-"""
-
-
-def prepare(folder: Path, base: str, items: int) -> None:
-    """Write a job for one small picture that is a frame already."""
-    Image.new("RGB", (1280, 720), (30, 120, 90)).save(folder / "frame.jpg", quality=97, subsampling=0)
-    rows = "".join(f"SKU-{number:06d},frame.jpg\n" for number in range(items))
-    (folder / "manifest.csv").write_text("sku,image\n" + rows)
-    (folder / "job.yaml").write_text(_JOB.format(base=base, at_once=AT_ONCE))
 
 
 async def bare(base: str, data: bytes, items: int) -> None:
@@ -93,23 +75,25 @@ def timed(command: list[str]) -> float:
 
 def ours(folder: Path, base: str, items: int) -> float:
     """Run the job in a new folder; give the seconds."""
-    folder.mkdir()
     prepare(folder, base, items)
     taken = timed([sys.executable, "-m", "batch", "run", str(folder / "job.yaml"), "--yes", "--json"])
     assert len(list((folder / "out").rglob("*.mp4"))) == items
     return taken
 
 
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit, "aim": aim}) + "\n")
-    sys.stdout.flush()
-
-
 def measure(work: Path, base: str, items: int, rounds: int) -> None:
     """Run both sides in turns, after a first round that warms the disk's caches and does not count."""
     prepare(work, base, items)
-    loop = [sys.executable, __file__, "--bare", base, str(work / "frame.jpg"), "--items", str(items)]
+    loop = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.bench_whole_path",
+        "--bare",
+        base,
+        str(work / "frame.jpg"),
+        "--items",
+        str(items),
+    ]
     pairs = [(ours(work / f"run{number}", base, items), timed(loop)) for number in range(rounds + 1)][1:]
     told("whole path: items a second, ours", items / statistics.median(mine for mine, _ in pairs), "1/s", None)
     told(
@@ -128,13 +112,8 @@ def main() -> None:
     if chosen.bare is not None:
         asyncio.run(bare(chosen.bare[0], Path(chosen.bare[1]).read_bytes(), chosen.items))
         return
-    server = subprocess.Popen([sys.executable, str(_HERE / "instant_server.py")], stdout=subprocess.PIPE, text=True)
-    with server, tempfile.TemporaryDirectory() as name:
-        try:
-            assert server.stdout is not None
-            measure(Path(name), f"http://127.0.0.1:{int(server.stdout.readline())}", chosen.items, chosen.rounds)
-        finally:
-            server.terminate()
+    with serving() as base, tempfile.TemporaryDirectory() as name:
+        measure(Path(name), base, chosen.items, chosen.rounds)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The whole run against what is possible: 1,000 items, 50 in flight, 200 s (spread 40 s) of rendering each.
 
-    .venv/bin/python tests/benchmarks/bench_whole_run.py [--items 1000] [--rounds 3]
+    .venv/bin/python -m tests.benchmarks.bench_whole_run [--items 1000] [--rounds 3]
 
 The simulator's time is compressed a hundredfold, so that every lost hundredth of a second of ours counts as one second.
 The bound is the larger of what the predictions take with every place filled, and what the rate allows. Measured from
@@ -23,6 +23,8 @@ from contextlib import closing
 from pathlib import Path
 
 from PIL import Image
+
+from tests.benchmarks.figures import told
 
 SPEED = 100
 IN_FLIGHT = 50
@@ -65,12 +67,6 @@ def read(out: Path, items: int) -> tuple[float, float]:
     assert len(accepted) == items
     busy = sum(record["finishes_at"] - record["time"] for record in accepted)
     return last - first, max(busy / IN_FLIGHT, items / PER_MINUTE * 60)
-
-
-def told(name: str, value: float, unit: str, aim: float | None) -> None:
-    """One JSON line."""
-    sys.stdout.write(json.dumps({"name": name, "value": round(value, 1), "unit": unit, "aim": aim}) + "\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

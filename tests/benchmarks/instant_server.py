@@ -1,6 +1,6 @@
 """A provider that answers everything at once and remembers nothing but the picture of each prediction.
 
-    .venv/bin/python tests/benchmarks/instant_server.py [COUNT [PORT]]
+    .venv/bin/python -m tests.benchmarks.instant_server [COUNT [PORT]]
 
 prints its port and serves the wire contract on loopback until it is ended: what is measured against it is the client.
 With a count it prints a line at its first request, one at its first submit, and one when there were so many submits.

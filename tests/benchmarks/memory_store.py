@@ -1,6 +1,6 @@
 """The same shell on a state that nothing survives: what its protections cost is measured against this.
 
-    .venv/bin/python tests/benchmarks/memory_store.py JOB
+    .venv/bin/python -m tests.benchmarks.memory_store JOB
 
 does `sora-batch run JOB --yes --json` with `MemoryStore` in the store's place. It leaves out
 
@@ -24,6 +24,7 @@ from unittest.mock import patch
 from batch import cli
 from batch.core.lifecycle import advance
 from batch.store import changes, state
+from batch.store.migrations import migrate
 from batch.store.rows import WRITE_ATTEMPT, write_attempt, write_clip
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ async def open_store(path: Path, binding: Binding, *, now: float) -> MemoryStore
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     state._create(connection, binding)
+    migrate(connection)
     _OPENED.append(connection)
     return MemoryStore(path, connection)
 

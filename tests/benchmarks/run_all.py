@@ -1,6 +1,6 @@
 """Every benchmark in turn, and a Markdown table of what came of them.
 
-    .venv/bin/python tests/benchmarks/run_all.py [--only NAME ...]
+    .venv/bin/python -m tests.benchmarks.run_all [--only NAME ...]
 
 Takes about a quarter of an hour on two cores that do nothing else. The table goes to standard output, a word on how far
 it is to standard error.
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_HERE = Path(__file__).resolve().parent
+_ROOT = Path(__file__).resolve().parents[2]
 _NAMES = (
     "whole_path",
     "whole_run",
@@ -40,8 +40,8 @@ _NAMES = (
 def figures(name: str) -> list[dict[str, Any]]:
     """Run a benchmark; give its figures, or one that says that it failed."""
     start = time.monotonic()
-    command = [sys.executable, str(_HERE / f"bench_{name}.py")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    command = [sys.executable, "-m", f"tests.benchmarks.bench_{name}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=_ROOT)
     sys.stderr.write(f"{name}: {time.monotonic() - start:.0f} s\n")
     found: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode:
