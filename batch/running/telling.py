@@ -62,7 +62,7 @@ def told_of(cells: Mapping[str, str | None], line: int = 0) -> Told | Refused:
         cells: By the names of `COLUMNS`; empty or absent where there is nothing.
         line: Of the file; 0 where there is none.
     """
-    texts = {name: _GUARDED.sub("", (cells.get(name) or "").strip(), count=1) for name in COLUMNS}
+    texts = {name: (cells.get(name) or "").strip() for name in COLUMNS}
     key, sku = texts["key"].lower(), texts["sku"]
     try:
         return Told(
@@ -96,7 +96,7 @@ def _flawed(line: int, flaw: str) -> Refused:
     return Refused(line=line, key="", sku="", reason=flaw)
 
 
-def _rows(path: Path, label: str) -> Iterator[tuple[int, str, dict[str, str | None]]]:
+def _rows(path: Path, label: str) -> Iterator[tuple[int, str, dict[str, str]]]:
     """Give each row's line, why its cells cannot be told apart, and the cells that we know, if they can."""
     if not path.stat().st_size:
         raise ManifestProblem("the file is empty", where=label, hint=_EXPECTED)
@@ -107,8 +107,13 @@ def _rows(path: Path, label: str) -> Iterator[tuple[int, str, dict[str, str | No
         raise ManifestProblem(f"it has no column `{missing[0]}`", where=label, hint=_EXPECTED)
     for frame in table.frames():
         for row in frame.iter_rows(named=True):
-            cells = {} if row[FLAW] else {name: row[place] for name, place in names.items()}
+            cells = {} if row[FLAW] else {name: _unguarded(row[place]) for name, place in names.items()}
             yield row[LINE], row[FLAW] or "", cells
+
+
+def _unguarded(text: str | None) -> str:
+    """Take off what kept a spreadsheet from running a cell."""
+    return _GUARDED.sub("", (text or "").strip(), count=1)
 
 
 _EXPECTED = f"expected a table with the columns {','.join(COLUMNS)}, as the review page saves it"

@@ -269,7 +269,7 @@ def test_decisions_go_into_the_state_one_by_one(run_shop: Shop) -> None:
     """What is good is taken in at once, what is not is named; a run at work has the page wait; the end is summed up."""
     with reviewing(run_shop) as review:
         made = review.items()
-        approved = decision(made["00152"], "approve", by="Ada", note="fine")
+        approved = decision(made["00152"], "approve", by="Ada", note="'-like' and fine")  # no spreadsheet guards it
         lock = RunLock(lock_path(run_shop.state))
         try:
             busy = review.tell({"decisions": [approved]})
@@ -289,7 +289,7 @@ def test_decisions_go_into_the_state_one_by_one(run_shop: Shop) -> None:
         now = review.items()
         standing = now["00152"].decision
         assert standing is not None
-        assert (standing.judgement, standing.by, standing.note) == ("approve", "Ada", "fine")
+        assert (standing.judgement, standing.by, standing.note) == ("approve", "Ada", "'-like' and fine")
         assert (now["B-2"].take, now["B-2"].prompt, now["B-2"].before) == (1, "slower", made["B-2"].key)
         assert now["C-3"].decision is None
         assert review.of("report/").body.decode().count("slower")
