@@ -13,7 +13,8 @@ class Override:
     """A further take of an item, and the words that it is asked for with.
 
     It holds for the row's item of this SKU, variant and aspect while the row, under the job, comes to the same prompt
-    and negative prompt; of several, the highest take. Another picture, duration or model keeps it.
+    and negative prompt; of several, the highest take. Another picture, duration or model keeps it. Where a lower take
+    was approved after it, it holds at those lengths alone at which it was tried: at others the approved one is wanted.
 
     Attributes:
         variant: 1 for the first.
@@ -25,6 +26,7 @@ class Override:
         note: Why, in that person's own words; may be empty.
         by: Who asked for it.
         at: When, in Unix seconds.
+        durations: The lengths at which it holds, as the model wants them, as text; None: at all.
     """
 
     sku: str
@@ -38,6 +40,7 @@ class Override:
     note: str
     by: str
     at: float
+    durations: frozenset[str] | None = None
 
     def __str__(self) -> str:
         words = "in other words" if self.prompt != self.row_prompt else "in the same words"

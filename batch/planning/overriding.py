@@ -17,16 +17,15 @@ if TYPE_CHECKING:
     from batch.core.profile import ModelProfile
 
 TAKE = "take"
-_ASPECT = "override_aspect"
 _NEGATIVE = "override_negative"
 _PROMPT = "override_prompt"
 _TAKE = "override_take"
-_KEYS = {"sku": pl.String, VARIANT: pl.Int32, _ASPECT: pl.String, PROMPT: pl.String, _NEGATIVE: pl.String}
+_KEYS = {"sku": pl.String, VARIANT: pl.Int32, "order": pl.Int32, PROMPT: pl.String, _NEGATIVE: pl.String}
 _SCHEMA = {**_KEYS, _TAKE: pl.Int32, _PROMPT: pl.String}
 
 
 class Overriding:
-    """Gives items the take and the prompt of the overrides that hold for them.
+    """Gives items the take and the prompt of the overrides that hold for them, of several the first.
 
     Raises:
         JobProblem: If the model takes no prompt as long as one of them.
@@ -35,13 +34,14 @@ class Overriding:
     def __init__(self, overrides: Sequence[Override], orders: tuple[Order, ...], profile: ModelProfile) -> None:
         for one in overrides:
             _check(one, profile)
-        rows = [
-            (one.sku, one.variant, one.aspect, one.row_prompt, one.row_negative, one.take, one.prompt)
-            for one in overrides
-        ]
-        self._table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+        rows: dict[tuple[str, int, int, str, str], tuple[int, str]] = {}
+        for place, order in enumerate(orders):
+            for one in overrides:
+                if one.aspect == order.aspect and (one.durations is None or str(order.duration) in one.durations):
+                    key = (one.sku, one.variant, place, one.row_prompt, one.row_negative)
+                    rows.setdefault(key, (one.take, one.prompt))
+        self._table = pl.DataFrame([key + made for key, made in rows.items()], schema=_SCHEMA, orient="row")
         self._skus = self._table["sku"].unique().implode()
-        self._aspects = pl.Series([order.aspect for order in orders], dtype=pl.String)
 
     def applied(self, items: pl.DataFrame) -> pl.DataFrame:
         """Give items with their `take`, and with the prompt that it is asked for with.
@@ -52,13 +52,12 @@ class Overriding:
         first = pl.lit(0, dtype=pl.Int32)
         if self._table.is_empty() or not items["sku"].is_in(self._skus).any():
             return items.with_columns(first.alias(TAKE))
-        joined = items.with_columns(
-            pl.lit(self._aspects).gather(pl.col("order")).alias(_ASPECT),
-            pl.col(NEGATIVE).fill_null("").alias(_NEGATIVE),
-        ).join(self._table, on=list(_KEYS), how="left", maintain_order="left")
+        joined = items.with_columns(pl.col(NEGATIVE).fill_null("").alias(_NEGATIVE)).join(
+            self._table, on=list(_KEYS), how="left", maintain_order="left"
+        )
         return joined.with_columns(
             pl.col(_TAKE).fill_null(first).alias(TAKE), pl.coalesce(_PROMPT, PROMPT).alias(PROMPT)
-        ).drop(_ASPECT, _NEGATIVE, _TAKE, _PROMPT)
+        ).drop(_NEGATIVE, _TAKE, _PROMPT)
 
 
 def _check(override: Override, profile: ModelProfile) -> None:

@@ -228,7 +228,7 @@ class _Deciding:
         self._object(f"{prediction_id} was made from {whose}")
 
     async def _not_charged(self) -> ev.NotCharged:
-        """Let an attempt go as free, unless the provider shows that it was made."""
+        """Let an attempt go as free, unless the provider shows that it was made, or may still come to show it."""
         async with provider_for(self._loaded) as (provider, _):
             evidence = await _evidence(self._loaded, provider, self._store.reader, self._known)
             await self._check_own(provider)
@@ -239,7 +239,15 @@ class _Deciding:
             self._object(f"the provider's history cannot be read: {evidence.trouble}")
         elif not evidence.complete:
             self._object("the provider's history could not be read to its end: it may still show the prediction")
+        elif not self._attempt.prediction_id and (left := self._grace_left()) > 0:
+            self._object(
+                f"the provider's history may be late: for another {left:.0f} s that it shows none says nothing"
+            )
         return ev.NotCharged(at=self._clock.now(), by=this_person(), reason=self._decision.reason)
+
+    def _grace_left(self) -> float:
+        grace = timing_of(self._loaded.job, profile_for(self._loaded).eta_seconds).grace
+        return self._attempt.intent_at + grace - self._clock.now()
 
     async def _check_own(self, provider: Provider) -> None:
         """Look at the prediction that the attempt already has, if any."""

@@ -193,6 +193,8 @@ class Applying:
             planned[item.key] = self._redo(connection, item, told)
         elif after is not None and takes.withdraw(connection, after, self._fit):
             planned.pop(item.key, None)
+        elif after is not None and told.judgement is Judgement.APPROVE:
+            changes.set_meta(connection, "fingerprint", "")  # a plan of another length may come to this take's words
         decisions.record(connection, item.item_id, decision)
         return True
 

@@ -37,11 +37,11 @@ def standing(decision: Decision | None) -> Decision | None:
 
 
 def approved(connection: sqlite3.Connection) -> dict[Wanted, str]:
-    """Give the newest approved take of each row's items that have one, and its length as it was ordered."""
+    """Give the take of each row's items that was approved last, if any was, and its length as it was ordered."""
     query = """
         SELECT sku, variant, aspect, take, duration FROM item
         JOIN decision ON decision.id = item.decision JOIN orders ON orders.id = order_id
-        WHERE judgement = ? AND phase = ? ORDER BY take, item.id
+        WHERE judgement = ? AND phase = ? ORDER BY decision.at, take, item.id
     """
     rows = connection.execute(query, (Judgement.APPROVE.value, Phase.DONE.value))
     newest = {tuple(row[:3]): row for row in rows}

@@ -72,7 +72,7 @@ def restore_overrides(connection: sqlite3.Connection, notes: Sequence[Note]) -> 
     new = [takes.write_override(connection, one) for note in notes if (one := _made_by(note, asked)) is not None]
     for note in notes:
         redo = asked.get(note.key)
-        if redo is None or redo.judgement is not Judgement.REDO or takes.made_after(connection, note.key) is not None:
+        if redo is None or redo.judgement is not Judgement.REDO or takes.was_answered(connection, note, redo.at):
             continue
         new.append(takes.write_override(connection, _still_asked(connection, note, redo)))
     if any(new):

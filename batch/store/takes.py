@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from batch.core.decision import Judgement
 from batch.core.item import item_key, shared_part
 from batch.core.override import Override
 from batch.core.phases import Phase
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
+    from batch.core.note import Note
     from batch.core.trial import Trial
     from batch.store.queries import Article
 
@@ -74,14 +76,66 @@ def _read(row: tuple[Any, ...]) -> Override:
 
 
 def overrides(connection: sqlite3.Connection, trial: Trial | None = None) -> tuple[Override, ...]:
-    """List the overrides that hold: of each row's item the highest take, or the one that a call asks for."""
+    """List the overrides that hold: of each row's item the highest take, or the one that a call asks for.
+
+    Where a lower take was approved after the highest was asked for, that one follows it, unless it is the first.
+    """
     if trial is not None and trial.only is not None:
         asked = {one for one in trial.only if one.take}
         every = (_read(row) for row in connection.execute(f"{_OVERRIDE} FROM override")) if asked else ()
         return tuple(one for one in every if (one.sku, one.variant, one.aspect, one.take) in asked)
     # Of a group, SQLite gives the other columns from the row that has the maximum.
     query = f"{_OVERRIDE}, max(take) FROM override GROUP BY sku, variant, aspect, row_prompt, row_negative"
-    return tuple(_read(row[:-1]) for row in connection.execute(query))
+    highest = [_read(row[:-1]) for row in connection.execute(query)]
+    approved = _approved_last(connection) if highest else {}
+    return tuple(found for one in highest for found in _with_approved(connection, one, approved))
+
+
+def _approved_last(connection: sqlite3.Connection) -> dict[tuple[str, int, str], tuple[int, str, float]]:
+    """Give take, prompt and moment of the clip that was approved last, by SKU, variant and aspect; of redone rows."""
+    query = """
+        SELECT item.sku, item.variant, orders.aspect, item.take, item.prompt, max(decision.at)
+        FROM decision JOIN item ON item.decision = decision.id JOIN orders ON orders.id = item.order_id
+        WHERE judgement = ? AND phase = ? AND (item.sku, item.variant, orders.aspect) IN
+            (SELECT sku, variant, aspect FROM override)
+        GROUP BY item.sku, item.variant, orders.aspect
+    """
+    rows = connection.execute(query, (Judgement.APPROVE.value, Phase.DONE.value))
+    return {(sku, variant, aspect): (take, prompt, at) for sku, variant, aspect, take, prompt, at in rows}
+
+
+def _with_approved(
+    connection: sqlite3.Connection, highest: Override, approved: Mapping[tuple[str, int, str], tuple[int, str, float]]
+) -> Iterable[Override]:
+    take, prompt, at = approved.get((highest.sku, highest.variant, highest.aspect), (highest.take, "", 0.0))
+    lower = _of_take(connection, highest, take) if take else None
+    same_row = prompt == highest.row_prompt if lower is None else _row_of(lower) == _row_of(highest)
+    if take == highest.take or at <= highest.at or not same_row:
+        yield highest
+        return
+    yield replace(highest, durations=_lengths(connection, highest))
+    if lower is not None:
+        yield lower
+
+
+def _row_of(override: Override) -> tuple[str, str]:
+    return override.row_prompt, override.row_negative
+
+
+def _of_take(connection: sqlite3.Connection, override: Override, take: int) -> Override | None:
+    query = f"{_OVERRIDE} FROM override WHERE sku = ? AND variant = ? AND aspect = ? AND take = ?"
+    row = connection.execute(query, (override.sku, override.variant, override.aspect, take)).fetchone()
+    return None if row is None else _read(row)
+
+
+def _lengths(connection: sqlite3.Connection, override: Override) -> frozenset[str]:
+    """List the lengths at which a take was tried."""
+    query = (
+        "SELECT DISTINCT duration FROM item JOIN orders ON orders.id = order_id"
+        " WHERE sku = ? AND variant = ? AND aspect = ? AND take = ? AND (attempts > 0 OR phase != 'planned')"
+    )
+    values = (override.sku, override.variant, override.aspect, override.take)
+    return frozenset(str(duration) for (duration,) in connection.execute(query, values))
 
 
 def override_of(connection: sqlite3.Connection, item: Article) -> Override | None:
@@ -96,6 +150,17 @@ def made_after(connection: sqlite3.Connection, key: str) -> Override | None:
     query = f"{_OVERRIDE} FROM override WHERE before = ? ORDER BY take DESC LIMIT 1"
     row = connection.execute(query, (bytes.fromhex(key),)).fetchone()
     return None if row is None else _read(row)
+
+
+def was_answered(connection: sqlite3.Connection, note: Note, at: float) -> bool:
+    """Say whether a take was made for a redo of a clip, even if one in between left no clip and so no note."""
+    if made_after(connection, note.key) is not None:
+        return True
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM override WHERE sku = ? AND variant = ? AND aspect = ? AND take > ? AND at >= ?)"
+    )
+    values = (note.sku, note.variant, note.aspect, note.take, at)
+    return bool(connection.execute(query, values).fetchone()[0])
 
 
 def newest_of(connection: sqlite3.Connection, override: Override) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -199,6 +200,24 @@ def test_what_is_not_ours_is_let_go_and_buying_goes_on(shop: Shop) -> None:
         assert shop.command("resolve", stranger, "--not-charged").exit == 0
         ended = shop.run()
     assert (ended.exit, ended.items) == (0, {"done": 1, "skipped": 1}), ended.err
+
+
+def test_a_redo_that_was_answered_after_a_failed_take_is_not_made_again(shop: Shop) -> None:
+    """The take in between left no clip and so no note: that the redo was answered is told by the take after it."""
+    shop.rows("A-1")
+    shop.job(provider=shop.faults('{on: submit, fault: status, status: 400, match: "bad", times: 1}'))
+    assert shop.run().exit == 0
+    now = datetime.now(UTC).isoformat()
+    (item,) = json.loads((shop.out / "report" / "report.json").read_bytes())["items"]
+    (shop.folder / "decisions.csv").write_text(f"key,decision,prompt,by,at\n{item['key']},redo,bad words,Ada,{now}\n")
+    assert shop.command("review", "--apply", str(shop.folder / "decisions.csv")).exit == 0
+    assert shop.run("--keep-going").items == {"failed": 1}
+    assert shop.command("retry", "--failed", "--prompt", "good words").exit == 0
+    assert shop.run().items == {"done": 1}
+    lose(shop, copy=False)
+    assert rebuilt(shop).exit == 0
+    assert shop.run().items == {"skipped": 1}
+    assert shop.ledger().bought == {"push in on A-1": 1, "good words": 1}
 
 
 def test_what_fails_while_a_prediction_has_no_item_is_not_bought_again(shop: Shop) -> None:

@@ -50,6 +50,17 @@ def check_refused(ended: Ended, *words: str) -> None:
         assert word in ended.err
 
 
+def test_that_nothing_is_shown_yet_is_no_proof_that_nothing_was_charged(shop: Shop) -> None:
+    """Within the grace period the provider's history may be late: only who insists frees the money."""
+    shop.rows("A-1")
+    rules = ("{on: submit, fault: lost_answer_after_accept, nth: 1}", "{on: render, fault: unlisted, nth: 1}")
+    shop.job(provider=shop.faults(*rules), reconcile={"grace": 60_000})
+    shop.kill_when(lambda: len(shop.ledger().accepted) == 1)
+    check_refused(shop.command("resolve", "A-1", "--not-charged"), "may be late", "--force")
+    assert shop.command("status", "--json").summary["cost"]["reserved_usd"] == "0.40"
+    assert shop.command("resolve", "A-1", "--not-charged", "--force").exit == 0
+
+
 def test_what_is_known_is_shown_and_nothing_is_changed(held: Shop) -> None:
     """When and what was sent, its upload, and what lies near it; a decided or finished item ends with 0."""
     before = held.state.read_bytes()

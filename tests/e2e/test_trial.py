@@ -75,17 +75,20 @@ def test_a_trial_is_short_and_small_and_only_what_was_approved_is_made_whole(sho
     assert "gone" not in shop.command("plan").out
 
 
-def test_the_take_that_was_approved_is_made_whole_and_not_a_later_one_that_was_turned_down(shop: Shop) -> None:
-    """Its words count: the row's own for the first take."""
+@pytest.mark.parametrize("before", ["reject", "approve"])
+def test_the_take_that_was_approved_last_is_made_whole_and_no_later_one(shop: Shop, before: str) -> None:
+    """Its words count: the row's own for the first take. The whole job then has nothing left to buy of it."""
     shop.rows("A-1")
     shop.job(defaults={"prompt": "push in on {sku}", "duration": 8})
     trial = ("--duration", "4")
     assert shop.run(*trial).exit == 0
     decide(shop, {"A-1": "redo"}, prompt="pan over A-1")
     assert shop.run(*trial).items == {"done": 1}
-    decide(shop, {"A-1": "reject"}, take=1)
+    decide(shop, {"A-1": before}, take=1)
     decide(shop, {"A-1": "approve"}, take=0)
     assert shop.command("promote", "--yes", "--json").items == {"done": 1}
+    assert shop.run().items == {"skipped": 1}
+    assert shop.run(*trial).items == {"skipped": 1}, "at the trial's length, the later take has its place"
     bought = [(one["input"]["prompt"], one["input"]["duration"]) for one in shop.ledger().accepted.values()]
     assert bought == [("push in on A-1", 4), ("pan over A-1", 4), ("push in on A-1", 8)]
 
