@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from batch.collect.files import same_content
-from batch.collect.sidecar import DECISION
+from batch.collect.sidecar import DECISION, sidecar_path
 from batch.core.decision import Decision, Judgement, read_moment
 from batch.core.money import to_micros
 from batch.core.note import Note
 from batch.core.summary import ClipFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _KEY_DIGITS = 64
@@ -40,6 +40,28 @@ def notes_below(folder: Path, job: str, provider: str) -> Iterator[Note]:
             continue
         if same_content(folder / note.clip.path, size=note.clip.bytes, sha256=note.clip.sha256):
             yield note
+
+
+def own_note(folder: Path, names: Iterable[str], key: str, provider: str) -> Note | None:
+    """Give the note of an item's clip that lies whole under one of its names; None where there is none.
+
+    Args:
+        folder: The output folder.
+        names: The item's possible names, best first; under one that is free, and the ones after it, nothing lies.
+        key: The item's, in hex.
+        provider: As notes name it.
+
+    Raises:
+        StorageProblem: If the disk fails.
+    """
+    for name in names:
+        clip = folder / name
+        if not clip.exists():
+            return None
+        note = read_note(sidecar_path(clip))
+        if note is not None and (note.key, note.provider, note.clip.path) == (key, provider, name):
+            return note if same_content(clip, size=note.clip.bytes, sha256=note.clip.sha256) else None
+    return None
 
 
 def read_note(path: Path) -> Note | None:

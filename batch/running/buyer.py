@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from batch.collect.notes import own_note
 from batch.core import events as ev
 from batch.core.counting import counted
 from batch.core.ending import Cause
@@ -29,10 +31,11 @@ from batch.frames.errors import PictureError
 from batch.frames.settings import RECIPE_VERSION
 from batch.running.clock import utc_day
 from batch.running.hindrances import Hindrances, Trouble
-from batch.running.naming import names_for
+from batch.running.naming import all_names, names_for
+from batch.running.provenance import provider_name
 from batch.running.room import HINT
 from batch.running.uploads import discard
-from batch.store import queries
+from batch.store import queries, restoring
 from batch.store.changes import CapReached, Caps, Purpose, cap_reached
 
 if TYPE_CHECKING:
@@ -114,6 +117,9 @@ class Buyer:
             ready.frame.cancel()
             return
         with self._at_work():
+            if await self._is_there(article):
+                ready.frame.cancel()
+                return
             reached = self._cap_reached(article)
             if reached is not None:
                 ready.frame.cancel()
@@ -220,6 +226,17 @@ class Buyer:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._calm.wait()
+
+    async def _is_there(self, article: Article) -> bool:
+        """Take an item's clip in that lies whole beside its note: the state was replaced by an older one, or lost."""
+        desk = self._desk
+        names = all_names(desk.job, article)
+        note = await asyncio.to_thread(own_note, desk.output_dir, names, article.key, provider_name(desk.job))
+        if note is None or not await desk.store.do(partial(restoring.restore_clip, note=note, now=desk.clock.now())):
+            return False
+        await desk.store.do(partial(restoring.restore_decision, note=note))
+        desk.note(f"{article.sku}: its clip was there already, unknown to the state, and is not bought again")
+        return True
 
     def _cap_reached(self, article: Article) -> CapReached | None:
         """Look at the caps before the frame is uploaded; what decides is the look in the intent's transaction."""

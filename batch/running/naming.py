@@ -14,14 +14,8 @@ if TYPE_CHECKING:
     from batch.store.queries import Article
 
 
-def names_for(job: Job, output_dir: Path, article: Article, known: str = "") -> Iterator[str]:
-    """Give names for the clip under which nothing lies yet: what another state left behind is never written over.
-
-    One by one, since the first nearly always does.
-
-    Args:
-        known: A name that it may have had already; where it is one of its own, what lies under it is its clip.
-    """
+def all_names(job: Job, article: Article) -> Iterator[str]:
+    """Give all names that an item's clip may have, best first."""
     fields = NameFields(
         sku=article.sku,
         aspect=article.aspect,
@@ -31,7 +25,18 @@ def names_for(job: Job, output_dir: Path, article: Article, known: str = "") -> 
         take=article.take,
         key=article.key,
     )
-    *others, last = candidates(job.output.name, fields)
+    return candidates(job.output.name, fields)
+
+
+def names_for(job: Job, output_dir: Path, article: Article, known: str = "") -> Iterator[str]:
+    """Give names for the clip under which nothing lies yet: what another state left behind is never written over.
+
+    One by one, since the first nearly always does.
+
+    Args:
+        known: A name that it may have had already; where it is one of its own, what lies under it is its clip.
+    """
+    *others, last = all_names(job, article)
     if known in {*others, last}:
         yield known
     for name in others:

@@ -220,6 +220,24 @@ def test_a_redo_that_was_answered_after_a_failed_take_is_not_made_again(shop: Sh
     assert shop.ledger().bought == {"push in on A-1": 1, "good words": 1}
 
 
+def test_a_clip_that_an_older_state_does_not_know_is_taken_in_and_not_bought_again(shop: Shop) -> None:
+    """The state, its copy and its seal came back from a backup together, so nothing about them looks wrong."""
+    shop.rows("A-1")
+    shop.job()
+    assert shop.run().exit == 0
+    backup = {path.name: path.read_bytes() for path in shop.out.glob("state.sqlite*")}
+    shop.rows("A-1", "A-2")
+    newest = shop.run()
+    lose(shop, copy=False)
+    for name, data in backup.items():
+        (shop.out / name).write_bytes(data)
+    ended = shop.run()
+    assert (ended.exit, ended.items, shop.posts()) == (0, {"skipped": 2}, 2), ended.err
+    assert "A-2: its clip was there already" in ended.err
+    assert ended.summary["cost"] == newest.summary["cost"]
+    assert shop.command("audit").exit == 0
+
+
 def test_what_fails_while_a_prediction_has_no_item_is_not_bought_again(shop: Shop) -> None:
     """It may be that item's: also where nothing else was to be bought, a person has to say so first."""
     shop.rows("A-1")
