@@ -22,11 +22,11 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = read_job(arguments.job)
     refuse_if_held(lock_path(loaded.location.state))
     chosen = promoted(loaded)
-    if chosen is None:
+    if isinstance(chosen, str):
         if arguments.json:
-            say_json({"items": {}, "exit": int(Exit.DONE)})
+            say_json({"items": {}, "why": chosen, "exit": int(Exit.DONE)})
         else:
-            say(["nothing to promote: no approved clip has another length than the job wants"])
+            say([f"nothing to promote: {chosen}"])
         return Exit.DONE
     _, outcome = buy_of(chosen, arguments)
     if arguments.json:

@@ -6,7 +6,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from batch.core.counting import counted
 from batch.core.order import duration_complaint
+from batch.core.phases import Phase
 from batch.core.trial import WHOLE, Trial
 from batch.errors import UsageProblem
 from batch.inputs.pictures import no_progress
@@ -16,6 +18,8 @@ from batch.store import decisions, queries
 from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from batch.core.trial import Wanted
     from batch.inputs.jobfile import LoadedJob
 
@@ -43,10 +47,10 @@ def buying_command(loaded: LoadedJob) -> str:
     return f"sora-batch {command.format(job=loaded.path)}"
 
 
-def promoted(loaded: LoadedJob) -> LoadedJob | None:
-    """Give a job of just those items whose approved clip has another length than the job wants; None if there are none.
+def promoted(loaded: LoadedJob) -> LoadedJob | str:
+    """Give a job of just those items whose approved clip has another length than the job wants, or say why of none.
 
-    Also of those that are bought already: the same command goes on with what an earlier one began.
+    Also of those that are bought already, until all are made: the same command goes on with what an earlier one began.
 
     Raises:
         Problem: If the state or the manifest cannot be read.
@@ -54,14 +58,24 @@ def promoted(loaded: LoadedJob) -> LoadedJob | None:
     with closing(read_state(loaded.location.state, Binding.of(loaded.location))) as state:
         approved = decisions.approved(state)
     if not approved:
-        return None
+        return "nobody approved a clip yet: `sora-batch review JOB`"
     chosen = tried(loaded, Trial(only=frozenset(approved)))
     lengths = {one[:3]: (one, duration) for one, duration in approved.items()}
-    wanted: set[Wanted] = set()
+    wanted: dict[str, Wanted] = {}
     with opened_plan(chosen, profile_for(chosen), fetch=False, progress=no_progress) as (plan, _):
         for batch in plan.batches():
-            for sku, variant, order in batch.select("sku", "variant", "order").iter_rows():
+            for key, sku, variant, order in batch.select("key", "sku", "variant", "order").iter_rows():
                 one, duration = lengths[sku, variant, plan.orders[order].aspect]
                 if str(plan.orders[order].duration) != duration:
-                    wanted.add(one)
-    return tried(loaded, Trial(only=frozenset(wanted))) if wanted else None
+                    wanted[key] = one
+    if not wanted:
+        return "no approved clip has another length than the job wants"
+    with closing(read_state(loaded.location.state, Binding.of(loaded.location))) as state:
+        if all(_is_made(state, key) for key in wanted):
+            return f"{counted(len(wanted), 'approved clip is', 'approved clips are all')} made at full length already"
+    return tried(loaded, Trial(only=frozenset(wanted.values())))
+
+
+def _is_made(state: sqlite3.Connection, key: str) -> bool:
+    item_id = queries.item_of_key(state, key)
+    return item_id is not None and queries.phase_of(state, item_id) is Phase.DONE

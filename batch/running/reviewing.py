@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,9 @@ class Applied:
 
 GONE = "the plan no longer wants this clip: its row, picture or job has changed since, or the row is gone"
 PARTIAL = "the newest plan is less than the whole job, without this clip: `sora-batch run` plans all of it"
+
+
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 class _RefusedError(Exception):
@@ -216,6 +220,9 @@ class Applying:
         if told.prompt is not None and self._most is not None and len(told.prompt) > self._most:
             length = f"{len(told.prompt):,} characters"
             raise _RefusedError(f"the prompt has {length}; {self._model} takes {self._most:,}")
+        for braces in _BRACES.findall(told.prompt or ""):
+            if braces not in item.prompt:
+                raise _RefusedError(f"a redo's words are sent as they stand, with {braces}: write what it stands for")
         if told.at > self._now + _EARLY:
             raise _RefusedError("it is of a time that has not come yet")
         newest = decisions.holding(connection, item.item_id)

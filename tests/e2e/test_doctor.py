@@ -27,7 +27,7 @@ def test_all_is_well_before_and_after_a_run(shop: Shop) -> None:
         "GB are free",
         "file system is",
         "no state yet",
-        "the plan wants 3 items more, for up to $1.20",
+        "the plan wants 3 more items, for up to $1.20",
         "profile of sora-2-image-to-video is complete",
         "is listed",
         "schema of sora-2-image-to-video is what the profile says",
@@ -41,7 +41,7 @@ def test_all_is_well_before_and_after_a_run(shop: Shop) -> None:
     assert shop.run().exit == 0
     after = shop.command("doctor", "--json")
     assert "the state is whole: 3 items" in said(after)
-    assert "the plan wants 0 items more" in said(after)
+    assert "the plan wants 0 more items" in said(after)
 
 
 def test_what_differs_from_the_profile_is_named(shop: Shop) -> None:

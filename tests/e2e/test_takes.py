@@ -260,13 +260,15 @@ def test_a_redo_is_bought_once_and_the_old_clip_stays(made: Shop, capsys: pytest
         {**guarded, "at": "2026-11-27T10:00:00+01:00"},
         {**guarded, "decision": "perhaps", "at": "2026-11-27T10:00:00+01:00"},
         {**guarded, "key": "12", "at": "2026-11-27T10:00:00"},
+        {**guarded, "prompt": "turn the {title}", "at": "2026-11-27T10:00:01+01:00"},
     ]
     path = decisions_file(made, *rows, separator=";")
     assert main(["review", str(made.job_file), "--apply", str(path)]) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{path}:3 00152: expected one of approve, reject, redo, open; `decision` says 'perhaps'",
         f"{path}:4 00152: `key` is no item's key, which has 64 characters from 0-9 and a-f",
-        "1 taken in (1 redo), 0 known already, 2 refused",
+        f"{path}:5 00152: a redo's words are sent as they stand, with {{title}}: write what it stands for",
+        "1 taken in (1 redo), 0 known already, 3 refused",
         "00152: take 1 is planned, $0.40",
         f"1 item is planned again; `sora-batch run {made.job_file}` buys it for $0.40",
     ]
@@ -290,7 +292,7 @@ def test_a_redo_is_bought_once_and_the_old_clip_stays(made: Shop, capsys: pytest
     capsys.readouterr()
     assert main(["review", str(made.job_file), "--apply", str(path), "--json"]) == 1
     known = json.loads(capsys.readouterr().out)
-    assert (known["applied"], known["known"], len(known["refused"])) == (0, 1, 2)
+    assert (known["applied"], known["known"], len(known["refused"])) == (0, 1, 3)
     late = applied(made, told(old, "redo", at=Clock().now()))
     assert late.refused[0].reason == f"there is a newer take, 1 ({take.key[:12]}, done)"
     assert main(["verify", str(made.out)]) == 0
