@@ -25,6 +25,7 @@ _LEFT_OUT = {
     "redo": "waiting for a new take",
     "no clip": "without a clip",
     "gone": "no longer in the manifest",
+    "newer": "newer than what is handed over, and not decided about",
 }
 
 

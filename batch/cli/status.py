@@ -7,7 +7,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from batch.cli.console import say, say_json
-from batch.cli.words import cost_line, count_line
+from batch.cli.words import NO_MONEY, cost_line, count_line
+from batch.core.location import SIMULATOR
 from batch.errors import Exit
 from batch.inputs.jobfile import locate
 from batch.store import numbers
@@ -62,7 +63,7 @@ def _show(
     say(
         (
             f"{location.name}: {count_line(numbers.counts(connection))}",
-            cost_line(numbers.cost(connection)),
+            f"{cost_line(numbers.cost(connection))}{NO_MONEY if location.provider == SIMULATOR else ''}",
             f"in flight: {value['in_flight']}; {at_work}",
         )
     )

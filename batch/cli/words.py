@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from batch.inputs.jobfile import LoadedJob
     from batch.running.calls import Outcome
 
+NO_MONEY = " (simulated: no money was spent)"
 _ITEM_WORDS = ("done", "skipped", "failed", "refused", "unconfirmed", "pending", "rejected")
 
 
@@ -35,9 +36,12 @@ def cost_line(cost: Cost) -> str:
 
 def closing_lines(loaded: LoadedJob, outcome: Outcome) -> Iterator[str]:
     """Say how a call went, and where its clips and its report are."""
-    simulated = " (simulated: no money was spent)" if loaded.job.simulated else ""
+    simulated = NO_MONEY if loaded.job.simulated else ""
     yield f"{loaded.job.name}: {count_line(outcome.counts)}"
     yield f"{cost_line(outcome.cost)}{simulated}"
+    of_run = outcome.run_cost
+    if of_run.estimated not in {0, outcome.cost.estimated}:
+        yield f"  of it in this run: estimated ${format_usd(of_run.estimated)}, settled ${format_usd(of_run.settled)}"
     if outcome.counts.done + outcome.counts.skipped:
         yield f"clips:  {nearest_path(loaded.location.output)}"
     if outcome.report:

@@ -17,18 +17,19 @@ _TURNED_DOWN = {Judgement.REJECT, Judgement.REDO}
 
 
 class Why(StrEnum):
-    """Why nothing is handed over for a product in one shape."""
+    """Why nothing is handed over for a product in one shape, or not its newest clip."""
 
     UNDECIDED = "undecided"  # only approved clips are asked for, and nobody has decided
     REJECTED = "rejected"  # a person turned down the newest, and there is no other
     REDO = "redo"  # a new take was asked for
     NO_CLIP = "no clip"  # there is none (yet)
     GONE = "gone"  # no row of the manifest has the product any more
+    NEWER = "newer"  # an approved clip is handed over, and a newer one waits for a decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A product, in one variant and shape, of which nothing is handed over."""
+    """A product, in one variant and shape, of which nothing, or not the newest clip, is handed over."""
 
     sku: str
     variant: int
@@ -70,6 +71,9 @@ def choose(items: Iterable[ItemView], *, approved_only: bool) -> Choice:
             left_out.append(LeftOut(sku=sku, variant=variant, aspect=aspect, why=found))
         else:
             chosen.append(found)
+            newest = max(views, key=_age)
+            if newest is not found and _judged(newest) is Judgement.OPEN:
+                left_out.append(LeftOut(sku=sku, variant=variant, aspect=aspect, why=Why.NEWER))
     places = {sku: place for place, sku in reversed(list(enumerate(view.sku for view in chosen)))}
     chosen.sort(key=lambda view: (places[view.sku], view.variant, -_breadth(view.aspect), view.aspect))
     return Choice(chosen=tuple(chosen), left_out=tuple(left_out))

@@ -104,7 +104,8 @@ def _rows(path: Path, label: str) -> Iterator[tuple[int, str, dict[str, str]]]:
     names = {name.lower(): cell(place) for place, name in enumerate(table.header.names) if name.lower() in COLUMNS}
     missing = [name for name in _NEEDED if name not in names]
     if missing:
-        raise ManifestProblem(f"it has no column `{missing[0]}`", where=label, hint=_EXPECTED)
+        named = ", ".join(f"`{name}`" for name in missing)
+        raise ManifestProblem(f"it has no column {named}", where=label, hint=_EXPECTED)
     for frame in table.frames():
         for row in frame.iter_rows(named=True):
             cells = {} if row[FLAW] else {name: _unguarded(row[place]) for name, place in names.items()}
@@ -144,5 +145,5 @@ def _moment(text: str) -> float:
     try:
         return read_moment(text)
     except (ValueError, OverflowError):
-        expected = "expected a time with its zone, such as 2026-11-28T14:05:00Z"
+        expected = "expected a time with its zone, such as 2026-11-28T14:05:00Z (a spreadsheet has to keep it as text)"
         raise ValueError(f"{expected}; `at` says {text[:40]!r}") from None

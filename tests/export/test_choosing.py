@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from batch.export.choosing import choose
 from tests.export.making import item
+
+if TYPE_CHECKING:
+    from batch.core.summary import ItemView
 
 _OLD = item(take=0, hour=1, decided="approve", after="x")
 
@@ -33,13 +38,14 @@ _OLD = item(take=0, hour=1, decided="approve", after="x")
         ([item(line=0, hour=1, prompt="Other words."), item(line=0, hour=5)], 1, "undecided"),
     ],
 )
-def test_one_clip_of_a_product(views: list[object], anyway: int | str, approved: int | str) -> None:
+def test_one_clip_of_a_product(views: list[ItemView], anyway: int | str, approved: int | str) -> None:
     """The number says which item's clip it is; a word, why there is none."""
     for approved_only, expected in ((False, anyway), (True, approved)):
-        choice = choose(views, approved_only=approved_only)  # type: ignore[arg-type]
+        choice = choose(views, approved_only=approved_only)
         if isinstance(expected, int):
             assert choice.chosen == (views[expected],)
-            assert choice.left_out == ()
+            newer = approved == 0 and any(one.clip and not one.decision for one in views[1:])
+            assert [one.why.value for one in choice.left_out] == ["newer"] * newer
         else:
             assert choice.chosen == ()
             assert [one.why.value for one in choice.left_out] == [expected]
