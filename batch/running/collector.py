@@ -213,4 +213,4 @@ def _in_words(fetched: Expired | BrokenDownload | NoDownload | Occupied) -> str:
         case NoDownload():
             return fetched.message
         case Occupied():
-            return f"another file has its name: {fetched.path}"
+            return f"another file has its name: {fetched.path}; move that away, then `sora-batch collect` tries again"
