@@ -77,6 +77,17 @@ def _clip(change: Callable[[Path], object]) -> Callable[[Shop], None]:
     return lambda shop: (change(shop.clips()[0]), None)[1]
 
 
+def _under_its_name(more: bytes = b"") -> Callable[[Shop], None]:
+    """Leave a clip, with more bytes or none, of an item that has still to be collected."""
+
+    def act(shop: Shop) -> None:
+        _sql("UPDATE item SET phase = 'running' WHERE id = 1")(shop)
+        clip = shop.clips()[0]
+        clip.write_bytes(clip.read_bytes() + more)
+
+    return act
+
+
 def _bought_again_after_success(lines: list[dict[str, object]]) -> None:
     """Pretend that the first purchase of the item that was bought twice had been a success."""
     bought = [line for line in lines if line["event"] == "accepted" and "A-2" in str(line["input"])]
@@ -111,6 +122,7 @@ BREAKS: dict[str, tuple[str, Callable[[Shop], None]]] = {
     "a note that is gone": ("3:", _clip(lambda path: path.with_name(f"{path.name}.json").unlink())),
     "a download left half-done": ("3:", _clip(lambda path: path.with_name(".x.part").write_bytes(b""))),
     "a clip of no item": ("3:", _clip(lambda path: path.with_name("other.mp4").write_bytes(b""))),
+    "another file under the name of a clip to come": ("3:", _under_its_name(b"x")),
     "an event out of order": ("4:", _sql("UPDATE event SET kind = 'Rendered' WHERE id = 1")),
     "an event of an attempt to come": ("4:", _sql("UPDATE event SET attempt = 3 WHERE id = 2")),
     "another cost than the provider's": ("5:", _ledger(_dearer)),
@@ -130,6 +142,13 @@ def test_each_broken_promise_is_named(good: Good, name: str) -> None:
     act(shop)
     found = violations(shop, ended, Terms(key="never-shown"))
     assert any(what.startswith(number) for what in found), found
+
+
+def test_a_clip_that_a_killed_run_fetched_waits_under_its_name(good: Good) -> None:
+    """A `submit` after the kill ends well and leaves it to whoever collects."""
+    shop, ended = good
+    _under_its_name()(shop)
+    assert not [what for what in violations(shop, ended, Terms()) if what.startswith("3:")]
 
 
 @pytest.mark.parametrize("caps", [{"run": "1.10"}, {"day": "1.10"}, {"item": "0.70"}])
