@@ -224,9 +224,12 @@ class _Parent:
             _tell({"pid": pid, "status": os.waitstatus_to_exitcode(status)})
 
     def _fork(self, order: Mapping[str, Any]) -> None:
+        # Held back until the command can end by it: it would unwind into the parent's own work.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         pid = os.fork()
         if pid == 0:
             _become(order, self.alive[0])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         _tell({"pid": pid})
 
 
@@ -266,6 +269,7 @@ def _end_with(work: Callable[[], int]) -> NoReturn:
     """Do the work and end as an interpreter does, without going back to where it was forked."""
     code = 1
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         _open_streams()
         code = work()
     except KeyboardInterrupt:  # before the program has taken the signal over
