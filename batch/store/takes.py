@@ -107,10 +107,13 @@ def _approved_last(connection: sqlite3.Connection) -> dict[tuple[str, int, str],
 def _with_approved(
     connection: sqlite3.Connection, highest: Override, approved: Mapping[tuple[str, int, str], tuple[int, str, float]]
 ) -> Iterable[Override]:
-    take, prompt, at = approved.get((highest.sku, highest.variant, highest.aspect), (highest.take, "", 0.0))
-    lower = _of_take(connection, highest, take) if take else None
-    same_row = prompt == highest.row_prompt if lower is None else _row_of(lower) == _row_of(highest)
-    if take == highest.take or at <= highest.at or not same_row:
+    known = approved.get((highest.sku, highest.variant, highest.aspect))
+    if known is None or known[0] == highest.take or known[2] <= highest.at:
+        yield highest
+        return
+    take, prompt, _ = known
+    lower = _of_take(connection, highest.sku, highest.variant, highest.aspect, take)
+    if not (prompt == highest.row_prompt if lower is None else _row_of(lower) == _row_of(highest)):
         yield highest
         return
     yield replace(highest, durations=_lengths(connection, highest))
@@ -122,9 +125,9 @@ def _row_of(override: Override) -> tuple[str, str]:
     return override.row_prompt, override.row_negative
 
 
-def _of_take(connection: sqlite3.Connection, override: Override, take: int) -> Override | None:
+def _of_take(connection: sqlite3.Connection, sku: str, variant: int, aspect: str, take: int) -> Override | None:
     query = f"{_OVERRIDE} FROM override WHERE sku = ? AND variant = ? AND aspect = ? AND take = ?"
-    row = connection.execute(query, (override.sku, override.variant, override.aspect, take)).fetchone()
+    row = connection.execute(query, (sku, variant, aspect, take)).fetchone()
     return None if row is None else _read(row)
 
 
@@ -140,9 +143,7 @@ def _lengths(connection: sqlite3.Connection, override: Override) -> frozenset[st
 
 def override_of(connection: sqlite3.Connection, item: Article) -> Override | None:
     """Give the override that an item was made by; None for a first take."""
-    query = f"{_OVERRIDE} FROM override WHERE sku = ? AND variant = ? AND aspect = ? AND take = ?"
-    row = connection.execute(query, (item.sku, item.variant, item.aspect, item.take)).fetchone()
-    return None if row is None else _read(row)
+    return _of_take(connection, item.sku, item.variant, item.aspect, item.take)
 
 
 def made_after(connection: sqlite3.Connection, key: str) -> Override | None:
