@@ -355,4 +355,6 @@ def test_a_run_without_a_usable_row_is_no_run_that_was_cut_off(shop: Shop) -> No
     (shop.folder / "A-1.png").unlink()
     shop.job()
     assert shop.run().exit == 65
-    assert "last run: none that bought or fetched yet" in shop.command("status").out
+    told = shop.command("status").out
+    assert "last run: none that bought or fetched yet" in told
+    assert "(simulated: no money was spent)" in told

@@ -303,6 +303,10 @@ def test_a_file_that_is_none_is_refused_as_a_whole(made: Shop, capsys: pytest.Ca
     review = ["review", str(made.job_file), "--apply"]
     assert main([*review, str(made.folder / "none.csv")]) == 66
     assert main([*review, str(made.folder / "manifest.csv")]) == 65
+    (made.folder / "short.csv").write_text("key,sku,decision\n", encoding="utf-8")
+    capsys.readouterr()
+    assert main([*review, str(made.folder / "short.csv")]) == 65
+    assert "it has no column `by`, `at`" in capsys.readouterr().err
     good = {"key": view_of(made).key, "decision": "approve", "by": "ana", "at": "2026-11-27T10:00:00Z"}
     assert main([*review, str(decisions_file(made, good | {"by": ""}))]) == 65
     assert "`by` is empty" in capsys.readouterr().out

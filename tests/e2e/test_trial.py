@@ -87,11 +87,28 @@ def test_the_take_that_was_approved_last_is_made_whole_and_no_later_one(shop: Sh
     assert shop.run(*trial).items == {"done": 1}
     decide(shop, {"A-1": before}, take=1)
     decide(shop, {"A-1": "approve"}, take=0)
-    assert shop.command("promote", "--yes", "--json").items == {"done": 1}
+    assert "  of it in this run: estimated $0.80, settled $0.80\n" in shop.command("promote", "--yes").out
     assert shop.run().items == {"skipped": 1}
     assert shop.run(*trial).items == {"skipped": 1}, "at the trial's length, the later take has its place"
     bought = [(one["input"]["prompt"], one["input"]["duration"]) for one in shop.ledger().accepted.values()]
     assert bought == [("push in on A-1", 4), ("pan over A-1", 4), ("push in on A-1", 8)]
+
+
+def test_a_plan_follows_what_was_approved_after_it_was_made(shop: Shop) -> None:
+    """The later take was planned at full length and not bought; then the first one is approved after all."""
+    shop.rows("A-1")
+    whole = {"prompt": "push in on {sku}", "duration": 8}
+    shop.job(provider=shop.faults(), defaults=whole)
+    trial = ("--duration", "4")
+    assert shop.run(*trial).exit == 0
+    decide(shop, {"A-1": "redo"}, prompt="pan over A-1")
+    assert shop.run(*trial).items == {"done": 1}
+    shop.faults('{on: models, fault: status, status: 404, body: {error: "model not found"}}')
+    assert shop.run().exit == 69
+    decide(shop, {"A-1": "approve"}, take=0)
+    shop.faults()
+    assert shop.run().items == {"done": 1}
+    assert shop.ledger().bought == {"push in on A-1": 2, "pan over A-1": 1}
 
 
 def test_a_promotion_that_is_killed_goes_on_and_buys_nothing_twice(shop: Shop) -> None:
