@@ -100,6 +100,13 @@ async def choose(tab: Any, name: str, value: str) -> None:
     )
 
 
+async def scroll_to_the_end(tab: Any) -> None:
+    """Scroll until nothing more comes."""
+    await tab.until(
+        "(scrollTo(0, document.body.scrollHeight), document.querySelectorAll('.card[hidden]').length === 0)"
+    )
+
+
 async def name_is(tab: Any, name: str) -> None:
     """Enter who decides."""
     await tab.click("[data-do=who]")
@@ -248,10 +255,25 @@ async def test_of_many_only_a_few_screens_full_are_shown(
     await tab.until(f"{SHOWN} === 'S-199'")
     await tab.press("Escape")
     await tab.until(f"{shown} > 1 && {shown} < 100")
-    async with asyncio.timeout(30):
-        while await tab.eval(shown) < 200:
-            await tab.eval("window.scrollTo(0, document.body.scrollHeight)")
+    await scroll_to_the_end(tab)
     assert await tab.eval(SHOWN) == " ".join(view.sku for view in views)
+
+
+@pytest.mark.slow
+async def test_all_can_be_scrolled_to_where_the_few_fill_no_screen(
+    tab: Any, tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]
+) -> None:
+    """Also after a search has ended whose one card left the end of the page in sight."""
+    views = [replace(make_item(), sku=f"S-{number:03}", key=f"{number:064x}", clip=None) for number in range(100)]
+    page = write_report(tmp_path / "report", head, views, [], output_dir=tmp_path).html
+    await tab.open(page.as_uri(), width=2600, height=1600)
+    await tab.press("/")
+    await tab.write("S-077")
+    await tab.until(f"{SHOWN} === 'S-077'")
+    await tab.eval("new Promise(drawn => setTimeout(drawn, 500))")  # the browser takes in that the end is in sight
+    await tab.press("Escape")
+    await scroll_to_the_end(tab)
+    assert len((await tab.eval(SHOWN)).split()) == 100
 
 
 class Desk:

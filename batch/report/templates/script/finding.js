@@ -38,6 +38,16 @@ const move = (card, place) => {
   if (grid.moveBefore) grid.moveBefore(card, place);
   else grid.insertBefore(card, place);
 };
+// Who watches the end is told where it comes near, and where it is near when they begin: not that it still is. So they
+// begin anew with every other set of cards.
+const end = document.createElement("div");
+const nearTheEnd = new IntersectionObserver((entries) => {
+  if (entries.at(-1).isIntersecting && shown.length === most) showAtLeast(most + MORE);
+}, { rootMargin: "150% 0px" });
+const watchTheEnd = () => {
+  nearTheEnd.unobserve(end);
+  nearTheEnd.observe(end);
+};
 const show = () => {
   const wanted = [];
   for (const item of order) {
@@ -54,23 +64,12 @@ const show = () => {
     before = card;
   }
   shown = wanted;
+  watchTheEnd();
 };
 const showAtLeast = (count) => {
   if (count <= most) return;
   most = count;
   show();
-};
-const showMoreAtTheEnd = () => {
-  const end = document.createElement("div");
-  grid.after(end);
-  const near = new IntersectionObserver((entries) => {
-    if (!entries.at(-1).isIntersecting || shown.length < most) return;
-    showAtLeast(most + MORE);
-    // It may be near still: only somebody who begins to watch is told so again.
-    near.unobserve(end);
-    near.observe(end);
-  }, { rootMargin: "150% 0px" });
-  near.observe(end);
 };
 const update = () => {
   if (!tools) return;
@@ -175,6 +174,6 @@ const startFinding = () => {
     tools.classList.toggle("open", open);
   });
   tools.hidden = false;
-  showMoreAtTheEnd();
+  grid.after(end);
   readAhead();
 };
