@@ -46,6 +46,7 @@ DENIED = ev.SubmitDenied(at=2.0, code="too_many", message="429", permanent=False
 DENIED_FOR_GOOD = ev.SubmitDenied(at=2.0, code="bad_input", message="400", permanent=True)
 NOT_SENT = ev.SubmitNotSent(at=2.0, message="no connection", not_before=5.0)
 UNCLEAR = ev.SubmitUnclear(at=2.0, message="timeout")
+DISOWNED = ev.Disowned(at=3.0, message="another's picture")
 ADOPTED = ev.Adopted(at=3.0, prediction_id="p2", duplicates=("p3",))
 LOOKED_UP = ev.LookedUp(at=3.0, message="not there yet")
 HELD = ev.Held(at=4.0, message="not found")
@@ -126,6 +127,7 @@ FOLLOWS: dict[Phase, dict[str, Phase]] = {
     },
     Phase.RUNNING: {
         "MISSED": Phase.MISSING,
+        "DISOWNED": Phase.UNCONFIRMED,
         "RENDERED": Phase.RENDERED,
         "RENDERED_UNPRICED": Phase.RENDERED,
         "FAILED": Phase.FAILED,
@@ -136,6 +138,7 @@ FOLLOWS: dict[Phase, dict[str, Phase]] = {
     },
     Phase.MISSING: {
         "FOUND": Phase.RUNNING,
+        "DISOWNED": Phase.UNCONFIRMED,
         "BY_HAND": Phase.RUNNING,
         "NOT_CHARGED": Phase.PLANNED,
         "ABANDONED": Phase.ABANDONED,
@@ -206,6 +209,13 @@ def newest(record: Record) -> Attempt:
 def money(attempt: Attempt) -> int:
     """Add up what an attempt holds, cost or may have cost."""
     return attempt.reserved + (attempt.settled or 0) + attempt.possibly
+
+
+def test_what_an_answer_named_wrongly_is_nobodys_here_and_the_money_stays_reserved() -> None:
+    """The id is free for whose picture it shows, and what ours led to may have been charged."""
+    lost = newest(lived(INTENDED, ACCEPTED, DISOWNED))
+    assert (lost.prediction_id, lost.duplicates, lost.reserved, money(lost)) == (None, (), PRICE, PRICE)
+    assert newest(lived(INTENDED, ACCEPTED, DISOWNED, ADOPTED)).prediction_id == "p2"
 
 
 def test_every_phase_has_a_way_and_a_rule() -> None:

@@ -65,7 +65,8 @@ async def _ages(clock: _Clock, meanwhile: Callable[[], None], *, intent_at: floa
         begin=lambda: None,
         echo_seen=lambda: None,
     )
-    watch = Watch(desk, cast("Any", None), cast("Any", None))
+    nothing: Any = None
+    watch = Watch(desk, nothing, nothing, nothing)
     watch.add(cast("Any", None), _record(intent_at), from_before=True)
     work = asyncio.create_task(watch.work())
     first = asyncio.create_task(looked.wait())

@@ -56,7 +56,7 @@ async def _overdue(*, deadline: float, looks: int) -> set[int]:
         stop=lambda *_: None,
     )
     nothing: Any = None
-    watch = Watch(desk, nothing, nothing)
+    watch = Watch(desk, nothing, nothing, nothing)
     watch.add(SimpleNamespace(sku="a"), _record(1, "silent"))  # type: ignore[arg-type]
     watch.add(SimpleNamespace(sku="b"), _record(2, "answered"))  # type: ignore[arg-type]
     work = asyncio.create_task(watch.work())

@@ -84,6 +84,13 @@ class SubmitUnclear(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disowned(Event):
+    """The prediction that the answer named was made from another attempt's upload: what ours led to is not known."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted(Event):
     """The prediction of a lost answer was found by its upload.
 
@@ -262,5 +269,5 @@ class Retried(Event):
 
 
 SubmitEvent = SubmitAccepted | SubmitDenied | SubmitNotSent | SubmitUnclear
-ReconcileEvent = Adopted | LookedUp | Held
+ReconcileEvent = Disowned | Adopted | LookedUp | Held
 PersonEvent = AdoptedByHand | NotCharged | Abandoned

@@ -253,6 +253,9 @@ def _unpaid(record: Record, attempt: Attempt, *, phase: Phase, reason: str, not_
 
 def _reconciled(record: Record, attempt: Attempt, event: ev.ReconcileEvent) -> Record:
     match event:
+        case ev.Disowned():
+            lost = replace(attempt, state=AttemptState.UNCONFIRMED, prediction_id=None, message=event.message)
+            return replace(record, phase=Phase.UNCONFIRMED, attempt=lost, reason=event.message)
         case ev.Adopted():
             adopted = replace(
                 attempt,
@@ -348,7 +351,7 @@ def _settle(attempt: Attempt, cost: int | None) -> Attempt:
 
 _BEGINNINGS = (ev.Intended, ev.Restored, ev.PictureRejected)
 _SUBMIT_EVENTS = (ev.SubmitAccepted, ev.SubmitDenied, ev.SubmitNotSent, ev.SubmitUnclear)
-_RECONCILE_EVENTS = (ev.Adopted, ev.LookedUp, ev.Held)
+_RECONCILE_EVENTS = (ev.Disowned, ev.Adopted, ev.LookedUp, ev.Held)
 _PERSON_EVENTS = (ev.AdoptedByHand, ev.NotCharged, ev.Abandoned)
 
 _LOST = frozenset({Phase.UNCONFIRMED, Phase.HELD})
@@ -363,6 +366,7 @@ _ALLOWED: dict[type[ev.Event], frozenset[Phase]] = {
     ev.SubmitDenied: frozenset({Phase.SUBMITTING}),
     ev.SubmitNotSent: frozenset({Phase.SUBMITTING}),
     ev.SubmitUnclear: frozenset({Phase.SUBMITTING}),
+    ev.Disowned: _KNOWN,
     ev.Adopted: _LOST,
     ev.LookedUp: _LOST,
     ev.Held: frozenset({Phase.UNCONFIRMED}),

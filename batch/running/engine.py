@@ -52,8 +52,8 @@ class Engine:
         self._parts = parts
         self._feed = Feed(desk, ahead=2 * workers)
         self._collector = Collector(desk, fetching=parts.collect)
-        self._watch = Watch(desk, self._feed, self._collector, once=once)
         self._reconciler = Reconciler(desk, once=once)
+        self._watch = Watch(desk, self._feed, self._collector, self._reconciler, once=once)
         self._reconciler.watch = self._watch
         self._buyer = Buyer(desk, self._feed, self._watch, self._reconciler)
         self._tasks: dict[asyncio.Task[Any], str] = {}

@@ -12,7 +12,7 @@ from batch.core.echo import names_upload
 from batch.core.lifecycle import Phase
 from batch.core.prediction import Status
 from batch.running.history import BEFORE, learn_clock, look_at, nearest_first, read_history
-from batch.store import changes, queries
+from batch.store import changes, lookups, queries
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -122,13 +122,21 @@ class Reconciler:
             await self._desk.store.do(lambda connection: changes.remember_strangers(connection, strangers))
 
     def _strangers(self, history: History) -> list[str]:
-        """Give what was fetched and echoes none of our uploads, also none whose POST is open: its answer may get lost.
+        """Give what was fetched and echoes none of our uploads.
 
-        A prediction is listed after its intent was written, so an intent that is not there now belongs to none of them.
+        Also none whose POST is open, as its answer may get lost, nor one that has a prediction, as its answer may have
+        named another's. A prediction is listed after its intent was written, so an intent that is not there now belongs
+        to none of them.
         """
-        ours = queries.open_uploads(self._desk.store.reader)
-        fetched = [(row.id, self._echoes[row.id]) for row in self._unknown(history.rows) if row.id in self._echoes]
-        return [id_ for id_, echo in fetched if not any(names_upload(echo, upload) for upload in ours)]
+        reader = self._desk.store.reader
+        waiting = queries.open_uploads(reader)
+        return [
+            row.id
+            for row in self._unknown(history.rows)
+            if (echo := self._echoes.get(row.id)) is not None
+            and not any(names_upload(echo, upload) for upload in waiting)
+            and lookups.attempt_of_echo(reader, echo) is None
+        ]
 
     async def _history(self, model: str, batch: list[_Lost]) -> History:
         """List what is not ours in the window of all lost attempts, in the provider's clock."""

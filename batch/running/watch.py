@@ -17,12 +17,14 @@ from batch.core.money import format_usd, from_micros, to_micros
 from batch.core.prediction import Failure, NoAnswer, Prediction, Seen, Status, UnknownId
 from batch.core.retry import NO_OUTPUT, BuyAgain, GiveUp, Refused, decide
 from batch.running.uploads import discard
+from batch.store import lookups
 
 if TYPE_CHECKING:
     from batch.core.lifecycle import Record
     from batch.running.collector import Collector
     from batch.running.desk import Desk
     from batch.running.feed import Feed
+    from batch.running.reconciler import Reconciler
     from batch.store.queries import Article
 
 _LOOKS_AT_ONCE = 64
@@ -64,13 +66,17 @@ class Watch:
     """Polls every running prediction from a heap of due times.
 
     Args:
+        reconciler: Where attempts go whose answer turns out to have named another's prediction.
         once: Look at each prediction a single time and let go of those that are still running.
     """
 
-    def __init__(self, desk: Desk, feed: Feed, collector: Collector, *, once: bool = False) -> None:
+    def __init__(
+        self, desk: Desk, feed: Feed, collector: Collector, reconciler: Reconciler, *, once: bool = False
+    ) -> None:
         self._desk = desk
         self._feed = feed
         self._collector = collector
+        self._reconciler = reconciler
         self._once = once
         self._heap: list[_Due] = []
         self._numbers = itertools.count()
@@ -129,6 +135,10 @@ class Watch:
 
     async def _seen(self, watched: Watched, prediction: Prediction) -> None:
         watched.unknown_since = None
+        owner = self._other_owner(watched.record, prediction)
+        if owner is not None:
+            await self._disown(watched, owner)
+            return
         if watched.record.phase is Phase.MISSING and prediction.status is Status.RUNNING:
             found = ev.Found(at=self._desk.clock.now())
             watched.record = await self._desk.store.apply(watched.record.item_id, found)
@@ -148,6 +158,29 @@ class Watch:
                 await self._failed(watched, prediction, failure)
             case Status.CANCELLED:
                 await self._cancelled(watched, prediction)
+
+    def _other_owner(self, record: Record, prediction: Prediction) -> int | None:
+        """Give the item whose picture a prediction shows, if only an answer of the provider says that it is ours."""
+        attempt, echo = record.attempt, prediction.image_url
+        if attempt is None or not echo or names_upload(echo, attempt.upload_id):
+            return None
+        reader = self._desk.store.reader
+        owner = lookups.attempt_of_echo(reader, echo)
+        if owner is None or not lookups.named_by_its_answer(reader, record.item_id, record.prediction_id):
+            return None
+        return owner[0]
+
+    async def _disown(self, watched: Watched, owner: int) -> None:
+        """Leave a prediction to whom it belongs, and look up what was made for us."""
+        desk, record = self._desk, watched.record
+        sku = lookups.sku_of(desk.store.reader, owner)
+        message = f"the submit's answer named prediction {record.prediction_id}, which was made from a picture of {sku}"
+        lost = await desk.store.apply(record.item_id, ev.Disowned(at=desk.clock.now(), message=message))
+        desk.note(f"{watched.article.sku}: {message}; what was made for it is looked up")
+        if record.phase is Phase.MISSING:
+            desk.gate.occupy()
+        self._reconciler.add(watched.article, lost)
+        self._let_go(watched, keeps_place=True)
 
     def _still_running(self, watched: Watched) -> None:
         desk = self._desk

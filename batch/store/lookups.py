@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from batch.core import events as ev
 from batch.core.audit import Booked
 from batch.core.echo import upload_ids
 from batch.core.phases import AttemptState, Phase
@@ -75,6 +76,13 @@ def attempt_of_echo(connection: sqlite3.Connection, echo: str) -> tuple[int, int
         if row is not None:
             return int(row[0]), int(row[1])
     return None
+
+
+def named_by_its_answer(connection: sqlite3.Connection, item_id: int, prediction_id: str) -> bool:
+    """Say whether nothing but a submit's answer ever said that a prediction is an item's: no echo, and no person."""
+    query = "SELECT kind FROM event WHERE item_id = ? AND data ->> 'prediction_id' = ?"
+    kinds = {str(kind) for (kind,) in connection.execute(query, (item_id, prediction_id))}
+    return kinds == {ev.SubmitAccepted.__name__}
 
 
 def sku_of(connection: sqlite3.Connection, item_id: int) -> str:

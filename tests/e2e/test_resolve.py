@@ -123,6 +123,8 @@ def test_a_prediction_of_another_upload_needs_a_person_to_insist(shop: Shop) -> 
     assert "all the same" in forced.err
     ((_, data),) = decisions(shop)
     assert data["echo"] == "another item's"
+    ended = shop.command("collect", "--json")
+    assert (ended.exit, ended.items) == (4, {"done": 1, "unconfirmed": 1}), ended.err
 
 
 def test_not_charged_frees_the_money_and_buys_again(held: Shop) -> None:

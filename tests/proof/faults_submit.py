@@ -183,6 +183,41 @@ def _twins() -> Iterator[Fault]:
     )
 
 
+def _swapped() -> Iterator[Fault]:
+    """The first answer cannot be read, so that nobody knows yet whose id the second one names."""
+    rules = (
+        "{on: submit, fault: malformed, match: A-1}",
+        "{on: submit, fault: same_id, accepted: true, match: A-2}",
+    )
+    says = "A-2: the submit's answer named prediction "
+    first = "{on: render, fault: listed_late, seconds: 400, nth: 1}"
+    yield Fault(
+        name="the id of another whose own answer could not be read",
+        skus=("A-1", "A-2"),
+        rules=(*rules, first),
+        job={"limits": {"submit_concurrency": 1}},
+        runs=(
+            Ending(items={"done": 2}, says=(says, "A-1: the lost answer was found", "A-2: the lost answer was found")),
+        ),
+        bought=(1, 1),
+        events={"SubmitUnclear": 1, "SubmitAccepted": 1, "Disowned": 1, "Adopted": 2},
+        money=("0.80", "0.00", "0.00"),
+    )
+    yield Fault(
+        name="the id of another, and neither is ever listed",
+        skus=("A-1", "A-2"),
+        rules=(*rules, "{on: render, fault: unlisted}"),
+        job={"limits": {"submit_concurrency": 1}, **_SHORT_GRACE},
+        runs=(
+            Ending(exit=4, items={"unconfirmed": 2}, says=(says,)),
+            Ending(exit=4, items={"unconfirmed": 2}),
+        ),
+        bought=(1, 1),
+        events={"Disowned": 1, "Adopted": 0, "Held": 2},
+        money=("0.00", "0.80", "0.00"),
+    )
+
+
 def _never_sent() -> Iterator[Fault]:
     yield Fault(
         name="stale keep-alive",
@@ -214,4 +249,4 @@ def _never_sent() -> Iterator[Fault]:
     )
 
 
-SUBMIT = (*_turned_down(), *_unclear(), *_twins(), *_never_sent())
+SUBMIT = (*_turned_down(), *_unclear(), *_twins(), *_swapped(), *_never_sent())
