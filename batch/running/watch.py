@@ -324,7 +324,8 @@ def _in_words(failure: Failure, decision: BuyAgain | GiveUp | Refused) -> str:
     what = f"{failure.code or 'no error code'}: {failure.message}"
     match decision:
         case BuyAgain(after=after):
-            return f"failed ({what}); a further attempt follows in {after:.0f} s"
+            due = f"in {after:.0f} s" if after >= 1 else "now"
+            return f"failed ({what}); a further attempt is due {due}"
         case GiveUp(reason=reason):
             return f"failed ({what}); no further attempt: {reason}"
         case Refused():

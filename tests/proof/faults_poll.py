@@ -134,6 +134,7 @@ def _ends_of_predictions() -> Iterator[Fault]:
     yield Fault(
         name="failed once, and bought again",
         rules=("{on: render, fault: error, error_code: WORKER_LOST, times: 1, cost: 0.1}",),
+        runs=(Ending(says=("a further attempt is due now",)),),
         bought=(2,),
         money=("0.50", "0.00", "0.00"),
     )
