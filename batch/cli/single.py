@@ -16,15 +16,23 @@ from typing import TYPE_CHECKING, Any
 from batch.cli import work
 from batch.cli.console import say, say_json
 from batch.cli.words import closing_lines, nearest_path
-from batch.core.job import EACHLABS, SIMULATOR
-from batch.errors import CannotCreate, Exit, ManifestProblem, MissingInput
+from batch.core.job import EACHLABS, SIMULATOR, Job
+from batch.core.profile import ModelProfile
+from batch.errors import CannotCreate, Exit, ManifestProblem, MissingInput, UsageProblem
+from batch.models import find_profile
 from batch.store import views
 from batch.store.state import Binding, read_state
 
 if TYPE_CHECKING:
+    from batch.core.yamltree import Path as KeyPath
     from batch.inputs.jobfile import LoadedJob
 
 _JOB, _MANIFEST = "job.yaml", "manifest.csv"
+_OPTIONS: dict[KeyPath, str] = {
+    ("model",): "--model",
+    ("defaults", "duration"): "--duration",
+    ("defaults", "aspect_ratio"): "--aspect",
+}
 _SPEED = 100
 """Of the simulator: a stand-in need not take a model's minutes."""
 
@@ -69,6 +77,7 @@ def _write_job(arguments: argparse.Namespace) -> Path:
 
     Raises:
         MissingInput: If the picture is not there.
+        UsageProblem: If the model is not known, or does not make such clips.
         CannotCreate: If the files cannot be written.
     """
     image: str = arguments.image
@@ -79,6 +88,7 @@ def _write_job(arguments: argparse.Namespace) -> Path:
             raise MissingInput("no such picture", where=image, hint="give a picture's path, or its http(s) address")
         image = str(path)
     job = _job(arguments)
+    _check(job)
     decides = json.dumps([image, arguments.prompt, job], sort_keys=True)
     sku = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(image.partition("?")[0]).stem).strip("-.")[:60] or "picture"
     digest = hashlib.sha256(decides.encode("utf-8", "surrogateescape")).hexdigest()[:8]
@@ -92,6 +102,13 @@ def _write_job(arguments: argparse.Namespace) -> Path:
     except OSError as error:
         raise CannotCreate(str(error.strerror), where=str(folder), hint="name another folder with -o") from error
     return folder / _JOB
+
+
+def _check(job: dict[str, Any]) -> None:
+    """Hold what was asked for against the model, in the words of the command line."""
+    found = find_profile(Job.model_validate(job), Path())
+    if not isinstance(found, ModelProfile):
+        raise UsageProblem(found[0].what, where=_OPTIONS[found[0].path[:2]], hint=found[0].hint)
 
 
 def _job(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from batch.core.nearest import did_you_mean
-from batch.core.order import job_complaints, purchase_complaint
+from batch.core.order import Complaint, job_complaints, purchase_complaint
 from batch.core.profile import ModelProfile
 from batch.core.yamltree import Fault
 from batch.inputs.entries import Entry, Kind, read_entries
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch.core.job import Job
-    from batch.core.order import Complaint
-    from batch.core.yamltree import Path as KeyPath
     from batch.inputs.jobfile import LoadedJob
 
-__all__ = ["builtin_profiles", "load_profiles", "profile_for"]
+__all__ = ["builtin_profiles", "find_profile", "load_profiles", "profile_for"]
 
 _PROFILES = Kind(model=ModelProfile, name="profile", whole=frozenset({"price"}))
 
@@ -59,21 +57,30 @@ def profile_for(loaded: LoadedJob, *, to_buy: bool = False) -> ModelProfile:
         MissingInput: If a file of profiles is not there or cannot be read.
         JobErrors: If no profile has that slug, or the job asks for what the model does not take.
     """
-    job, tree = loaded.job, loaded.file.tree
-    profiles = load_profiles(job, loaded.folder)
-    profile = profiles.get(job.model)
-    if profile is None:
-        at: KeyPath = ("model",)
-        what = f"no profile has the slug {job.model!r}"
-        fault = Fault(line=tree.line(at), path=at, what=what, hint=did_you_mean(job.model, profiles))
-        raise loaded.file.errors([fault])
+    found = find_profile(loaded.job, loaded.folder, to_buy=to_buy)
+    if isinstance(found, ModelProfile):
+        return found
+    tree = loaded.file.tree
     faults = [
         Fault(line=tree.line(complaint.path), path=complaint.path, what=complaint.what, hint=complaint.hint)
-        for complaint in _complaints(profile, job, to_buy=to_buy)
+        for complaint in found
     ]
-    if faults:
-        raise loaded.file.errors(sorted(faults, key=lambda fault: fault.line))
-    return profile
+    raise loaded.file.errors(sorted(faults, key=lambda fault: fault.line))
+
+
+def find_profile(job: Job, job_dir: Path, *, to_buy: bool = False) -> ModelProfile | list[Complaint]:
+    """Give the profile of a job's model, or everything in the job that does not go with it.
+
+    Raises:
+        MissingInput: If a file of profiles is not there or cannot be read.
+        JobErrors: With everything that is wrong in the first wrong file.
+    """
+    profiles = load_profiles(job, job_dir)
+    profile = profiles.get(job.model)
+    if profile is None:
+        what = f"no profile has the slug {job.model!r}"
+        return [Complaint(path=("model",), what=what, hint=did_you_mean(job.model, profiles))]
+    return list(_complaints(profile, job, to_buy=to_buy)) or profile
 
 
 def _complaints(profile: ModelProfile, job: Job, *, to_buy: bool) -> Iterator[Complaint]:

@@ -52,8 +52,9 @@ def test_a_clip_of_one_picture_and_never_a_second(capsys: pytest.CaptureFixture[
         (("no.png", "--prompt", "x"), 66, "no.png: no such picture"),
         (("Mug, blue.png", "--prompt", "x"), 2, "nobody confirmed the spending"),
         (("Mug, blue.png", "--prompt", "x", "--yes"), 77, "EACHLABS_API_KEY"),
-        (("Mug, blue.png", "--prompt", "x", "--simulate", "--aspect", "1:1"), 78, "16:9 and 9:16, not '1:1'"),
-        (("Mug, blue.png", "--prompt", "x", "--simulate", "--model", "sora"), 78, "no profile has the slug"),
+        (("Mug, blue.png", "--prompt", "x", "--simulate", "--aspect", "1:1"), 2, "--aspect: this model's aspect"),
+        (("Mug, blue.png", "--prompt", "x", "--simulate", "--model", "sora"), 2, "--model: no profile has the slug"),
+        (("Mug, blue.png", "--prompt", "x", "--simulate", "--duration", "7"), 2, "--duration: this model makes"),
         (("Mug, blue.png", "--prompt", " ", "--simulate"), 65, "prompt"),
         (("https://127.0.0.1/mug.png", "--prompt", "x", "--simulate"), 65, "not a public address"),
         ((__file__, "--prompt", "x", "--simulate"), 65, "this is no picture"),
@@ -65,3 +66,4 @@ def test_what_cannot_be_is_said_before_paying(
     """The reason itself, not where to look for it."""
     ended, _, err = tried(capsys, *words)
     assert (ended, said in err) == (code, True), err
+    assert not (said.startswith("--") and Path("out").exists())
