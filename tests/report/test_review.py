@@ -77,6 +77,17 @@ def write(tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]) 
     return written
 
 
+@pytest.fixture
+def write_many(tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]) -> Callable[[int], Path]:
+    """Give a writer of the page of so many items, S-000 and on, without clips."""
+
+    def written(count: int) -> Path:
+        views = [replace(make_item(), sku=f"S-{number:03}", key=f"{number:064x}", clip=None) for number in range(count)]
+        return write_report(tmp_path / "report", head, views, [], output_dir=tmp_path).html
+
+    return written
+
+
 def decided(sku: str) -> str:
     """Say how to read what a card shows as decided."""
     return f"document.querySelector('.card[data-sku=\"{sku}\"]').dataset.decided ?? ''"
@@ -236,13 +247,9 @@ async def test_of_state_and_browser_the_newer_holds(tab: Any, write: Callable[..
 
 
 @pytest.mark.slow
-async def test_of_many_only_a_few_screens_full_are_shown(
-    tab: Any, tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]
-) -> None:
+async def test_of_many_only_a_few_screens_full_are_shown(tab: Any, write_many: Callable[[int], Path]) -> None:
     """More as their end comes near; keys, search and sorting reach those that are not shown yet."""
-    views = [replace(make_item(), sku=f"S-{number:03}", key=f"{number:064x}", clip=None) for number in range(200)]
-    page = write_report(tmp_path / "report", head, views, [], output_dir=tmp_path).html
-    await tab.open(page.as_uri())
+    await tab.open(write_many(200).as_uri())
     shown = f"({SHOWN}).split(' ').length"
     assert 10 < await tab.eval(shown) < 100
     for _ in range(60):
@@ -256,17 +263,13 @@ async def test_of_many_only_a_few_screens_full_are_shown(
     await tab.press("Escape")
     await tab.until(f"{shown} > 1 && {shown} < 100")
     await scroll_to_the_end(tab)
-    assert await tab.eval(SHOWN) == " ".join(view.sku for view in views)
+    assert await tab.eval(SHOWN) == " ".join(f"S-{number:03}" for number in range(200))
 
 
 @pytest.mark.slow
-async def test_all_can_be_scrolled_to_where_the_few_fill_no_screen(
-    tab: Any, tmp_path: Path, head: ReportHead, make_item: Callable[..., ItemView]
-) -> None:
+async def test_all_can_be_scrolled_to_where_the_few_fill_no_screen(tab: Any, write_many: Callable[[int], Path]) -> None:
     """Also after a search has ended whose one card left the end of the page in sight."""
-    views = [replace(make_item(), sku=f"S-{number:03}", key=f"{number:064x}", clip=None) for number in range(100)]
-    page = write_report(tmp_path / "report", head, views, [], output_dir=tmp_path).html
-    await tab.open(page.as_uri(), width=2600, height=1600)
+    await tab.open(write_many(100).as_uri(), width=2600, height=1600)
     await tab.press("/")
     await tab.write("S-077")
     await tab.until(f"{SHOWN} === 'S-077'")
