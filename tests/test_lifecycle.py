@@ -169,7 +169,7 @@ FOLLOWS: dict[Phase, dict[str, Phase]] = {
     Phase.REFUSED: {"RETRIED": Phase.PLANNED},
     Phase.CANCELLED: {"RETRIED": Phase.PLANNED},
     Phase.REJECTED: {"RETRIED": Phase.PLANNED},
-    Phase.ABANDONED: {},
+    Phase.ABANDONED: {"BY_HAND": Phase.RUNNING},
 }
 """What may happen in each phase, and where it leads; everything else is a defect."""
 
@@ -209,6 +209,21 @@ def newest(record: Record) -> Attempt:
 def money(attempt: Attempt) -> int:
     """Add up what an attempt holds, cost or may have cost."""
     return attempt.reserved + (attempt.settled or 0) + attempt.possibly
+
+
+@pytest.mark.parametrize("let_go", [NOT_CHARGED, ABANDONED])
+@pytest.mark.parametrize("phase", [Phase.UNCONFIRMED, Phase.HELD, Phase.MISSING])
+def test_what_a_person_let_go_can_be_taken_back(phase: Phase, let_go: ev.Event) -> None:
+    """As if it had never been let go: the money is reserved, and the attempt counts."""
+    kept, back = lived(*WAYS[phase], BY_HAND), lived(*WAYS[phase], let_go, BY_HAND)
+    assert (back.phase, back.accepted, newest(back).ended_at) == (Phase.RUNNING, kept.accepted, None)
+    assert newest(back) == newest(kept)
+
+
+def test_only_what_a_person_let_go_can_be_taken_back() -> None:
+    """Not what failed and waits for a further attempt."""
+    with pytest.raises(IllegalEventError):
+        advance(lived(*WAYS[Phase.RUNNING], FAILED_AGAIN), BY_HAND)
 
 
 def test_what_an_answer_named_wrongly_is_nobodys_here_and_the_money_stays_reserved() -> None:

@@ -38,7 +38,11 @@ def _lines(audit: Audit) -> Iterator[str]:
     foreign = counted(audit.foreign, "is", "are")
     yield f"the provider lists {counted(audit.listed, 'prediction')} of ours, charged ${charged}; {foreign} not ours"
     for one in audit.surplus:
-        what = "its answer was lost: the next run adopts it" if one.adoptable else "the state has another one, or none"
+        what = "the state has another one"
+        if one.adoptable:
+            what = "its answer was lost: the next run adopts it"
+        elif one.let_go:
+            what = "a person let it go: `sora-batch resolve` with --adopt takes that back, unless it was bought again"
         yield f"unknown: {one.prediction_id} was made from an upload of {one.sku} ({one.status}); {what}"
     for sku, ids in audit.twice.items():
         yield f"more than one success: {sku}: {', '.join(ids)}"

@@ -136,6 +136,10 @@ def _known_lines(known: Known, job: str, *, waits: bool) -> Iterator[str]:
         yield f"  sora-batch resolve {job} {article.sku} --adopt ID       it is this prediction: fetch its clip"
         yield f"  sora-batch resolve {job} {article.sku} --not-charged    nothing was charged: it may be bought again"
         yield f"  sora-batch resolve {job} {article.sku} --abandon        give it up: never bought again by itself"
+    elif record.let_go and known.evidence is not None and known.evidence.matching:
+        yield "a person let it go, and the provider shows its prediction:"
+        found = known.evidence.matching[0]
+        yield f"  sora-batch resolve {job} {article.sku} --adopt {found}    fetch its clip after all"
 
 
 def _attempt_lines(known: Known, attempt: Attempt) -> Iterator[str]:

@@ -124,6 +124,12 @@ class Record:
         return self.spent + newest.reserved + (newest.settled or 0) + newest.possibly
 
     @property
+    def let_go(self) -> bool:
+        """Whether a person let its newest attempt go and nothing was bought since: that can be taken back."""
+        freed = self.attempt is not None and self.attempt.state is AttemptState.NOT_CHARGED
+        return self.phase is Phase.ABANDONED or (self.phase is Phase.PLANNED and freed)
+
+    @property
     def prediction_id(self) -> str:
         """The newest attempt's prediction id; its absence is a defect of the caller."""
         if self.attempt is None or self.attempt.prediction_id is None:
@@ -141,8 +147,8 @@ def advance(record: Record, event: ev.Event) -> Record:
     Raises:
         IllegalEventError: If the event cannot happen in the record's phase.
     """
-    allowed = _ALLOWED[type(event)]
-    if record.phase not in allowed:
+    taken_back = isinstance(event, ev.AdoptedByHand) and record.let_go
+    if record.phase not in _ALLOWED[type(event)] and not taken_back:
         raise IllegalEventError(f"item {record.item_id} is {record.phase}; {type(event).__name__} cannot happen to it")
     if isinstance(event, _BEGINNINGS):
         return _begun(record, event)
@@ -276,7 +282,9 @@ def _decided(record: Record, attempt: Attempt, event: ev.PersonEvent) -> Record:
     """Follow what a person says of an attempt that this program cannot judge."""
     match event:
         case ev.AdoptedByHand():
-            return replace(record, phase=Phase.RUNNING, attempt=_adopted_by_hand(attempt, event), reason="")
+            again = attempt.state is AttemptState.NOT_CHARGED
+            adopted, accepted = _adopted_by_hand(attempt, event), record.accepted + again
+            return replace(record, phase=Phase.RUNNING, attempt=adopted, accepted=accepted, not_before=0.0, reason="")
         case ev.NotCharged():
             # What the provider may have said of its cost was taken back, or was said of nothing of ours.
             freed = replace(attempt, state=AttemptState.NOT_CHARGED, settled=None, unsettled_for_good=False)
@@ -293,7 +301,13 @@ def _adopted_by_hand(attempt: Attempt, event: ev.AdoptedByHand) -> Attempt:
     named = (*attempt.duplicates, *((attempt.prediction_id,) if attempt.prediction_id else ()))
     others = tuple(one for one in named if one != event.prediction_id)
     return replace(
-        attempt, state=AttemptState.ACCEPTED, prediction_id=event.prediction_id, duplicates=others, message=event.reason
+        attempt,
+        state=AttemptState.ACCEPTED,
+        prediction_id=event.prediction_id,
+        duplicates=others,
+        message=event.reason,
+        ended_at=None,
+        unsettled_for_good=False,
     )
 
 
@@ -379,7 +393,7 @@ _ALLOWED: dict[type[ev.Event], frozenset[Phase]] = {
     ev.Cancelled: _KNOWN,
     ev.Downloaded: _MADE,
     ev.DownloadFailed: _MADE,
-    ev.AdoptedByHand: _LOST | {Phase.MISSING},
+    ev.AdoptedByHand: _LOST | {Phase.MISSING},  # and where a person takes back what a person let go
     ev.NotCharged: RESOLVABLE,
     ev.Abandoned: RESOLVABLE,
     ev.Retried: RETRYABLE,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MOST_LOOKS = 500
 """Predictions that are looked at one by one, in one audit, of each kind."""
 
+_LET_GO = frozenset({AttemptState.NOT_CHARGED, AttemptState.ABANDONED})
 _FRESH = 900.0
 """Seconds in which a prediction may be missing from a listing without anything being wrong."""
 
@@ -41,6 +42,7 @@ class Surplus:
 
     Attributes:
         adoptable: Its attempt has none: the answer was lost, and the next run adopts it.
+        let_go: A person said of its attempt that it was not charged, or gave it up.
     """
 
     prediction_id: str
@@ -48,6 +50,7 @@ class Surplus:
     status: Status
     cost: int | None
     adoptable: bool
+    let_go: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Give it for scripts."""
@@ -202,7 +205,14 @@ class _Auditor:
     def _add_surplus(self, row: Execution, one: Booked, *, adoptable: bool) -> None:
         cost = None if row.cost is None else to_micros(row.cost)
         self._audit.surplus.append(
-            Surplus(prediction_id=row.id, sku=one.sku, status=row.status, cost=cost, adoptable=adoptable)
+            Surplus(
+                prediction_id=row.id,
+                sku=one.sku,
+                status=row.status,
+                cost=cost,
+                adoptable=adoptable,
+                let_go=one.state in _LET_GO,
+            )
         )
         self._audit.listed += 1
         self._audit.charged += cost or 0
@@ -240,7 +250,7 @@ class _Auditor:
         one = lookups.booked_attempt(self._connection, *owner)
         if one.prediction_id == row.id or (one.state is AttemptState.INTENDED and self._at_work):
             return  # the run beside us has just written it down, or is about to
-        self._add_surplus(row, one, adoptable=one.prediction_id is None and one.state is not AttemptState.NOT_CHARGED)
+        self._add_surplus(row, one, adoptable=one.prediction_id is None and one.state not in _LET_GO)
 
     async def _unlisted(self, compared: Compared) -> None:
         """Ask for those of ours that are not listed: only a 404 says that they are missing."""

@@ -116,7 +116,8 @@ async def decide(loaded: LoadedJob, words: str, decision: Decision, clock: Clock
         article, record = queries.article(store.reader, item_id), read_one(store.reader, item_id)
         if record.phase is Phase.PLANNED and decision.prediction_id in queries.unaccounted(store.reader):
             return await take_in(loaded, store, article, decision.prediction_id, _source(decision))
-        if record.attempt is None or record.phase not in RESOLVABLE:
+        taken_back = decision.verdict is Verdict.ADOPT and record.let_go
+        if record.attempt is None or not (record.phase in RESOLVABLE or taken_back):
             raise UsageProblem(
                 f"{article.sku} is {record.phase}: there is nothing to decide", hint="`sora-batch status` says more"
             )
@@ -207,6 +208,8 @@ class _Deciding:
                 f"{self._article.sku} has a prediction that was made, {self._attempt.prediction_id}",
                 hint="`sora-batch collect` tries its clip again; or give --abandon, or --not-charged",
             )
+        if self._record.let_go and prediction_id == self._attempt.prediction_id:
+            return  # it was missing, or could not be fetched, when it was let go
         owner = lookups.item_of_prediction(self._store.reader, prediction_id)
         if owner == self._record.item_id:
             raise UsageProblem(

@@ -76,6 +76,25 @@ def test_a_lost_answer_that_is_listed_late_is_found(shop: Shop) -> None:
     assert shop.posts() == 1
 
 
+def test_what_a_person_let_go_and_turns_up_late_is_found(shop: Shop) -> None:
+    """The audit and the item itself say how that is taken back."""
+    shop.rows("A-1")
+    rules = ("{on: submit, fault: lost_answer_after_accept}", "{on: render, fault: listed_late, seconds: 1600}")
+    with shop.simulator("--faults", str(shop.folder / shop.faults(*rules)["faults"])) as url:
+        shop.job(provider={"base_url": url}, reconcile={"grace": 100})
+        assert shop.run().exit == 4
+        assert shop.command("resolve", "A-1", "--abandon").exit == 0
+        wait_until(lambda: bool(shop.command("audit", "--json").summary["unknown"]))
+        assert shop.command("audit", "--json").summary["unknown"][0]["adoptable"] is False
+        assert "a person let it go" in shop.command("audit").out
+        (prediction_id,) = shop.ledger().accepted
+        assert f"resolve {shop.job_file} A-1 --adopt {prediction_id}" in shop.command("resolve", "A-1").out
+        assert shop.command("resolve", "A-1", "--adopt", prediction_id).exit == 0
+        assert shop.run().exit == 0
+        assert shop.command("audit").exit == 0
+    assert shop.posts() == 1
+
+
 def test_what_the_provider_forgot_or_charges_otherwise_is_named(shop: Shop) -> None:
     """An id that answers 404 is missing; a cost that is not the state's differs."""
     with shop.simulator() as url:

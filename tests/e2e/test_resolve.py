@@ -141,6 +141,32 @@ def test_not_charged_frees_the_money_and_buys_again(held: Shop) -> None:
     assert [kind for kind, _ in decisions(held)] == ["NotCharged"]
 
 
+@pytest.mark.parametrize("verdict", ["not-charged", "abandon"])
+def test_what_was_let_go_can_be_taken_back(held: Shop, verdict: str) -> None:
+    """The prediction turns up after all: nothing more is bought, and its clip is fetched."""
+    assert held.command("resolve", "A-1", f"--{verdict}").exit == 0
+    back = held.command("resolve", "A-1", "--adopt", prediction_of(held, "A-1"), "--reason", "it is on the invoice")
+    assert back.exit == 0, back.err
+    assert (held.command("status", "--json").cost("reserved"), held.posts()) == ("0.40", 2)
+    ended = held.run()
+    assert (ended.exit, ended.items) == (0, {"done": 1, "skipped": 1}), ended.err
+    assert (ended.cost("settled"), ended.cost("possibly_charged"), held.posts()) == ("0.80", "0.00", 2)
+    assert len(held.clips()) == 2
+
+
+def test_an_abandoned_prediction_that_the_provider_knows_again_can_be_taken_back(shop: Shop) -> None:
+    """By the id that the item had when it was given up."""
+    shop.rows("A-1")
+    shop.job(provider=shop.faults("{on: poll, fault: not_found}"))
+    assert shop.run().items == {"unconfirmed": 1}
+    assert shop.command("resolve", "A-1", "--abandon").exit == 0
+    shop.job()
+    assert shop.command("resolve", "A-1", "--adopt", prediction_of(shop, "A-1")).exit == 0
+    ended = shop.run()
+    assert (ended.exit, ended.items) == (0, {"done": 1}), ended.err
+    assert shop.posts() == 1
+
+
 def test_not_charged_is_refused_while_the_provider_shows_the_prediction(shop: Shop) -> None:
     """It is listed late, after the item was held: it was charged, and is to be adopted."""
     shop.rows("A-1")
