@@ -40,9 +40,10 @@ from batch.simulator import answers, twists
 from batch.simulator.values import Clip, Prediction, Size
 from batch.simulator.values import Status as Word
 from batch.simulator.world import Rules, World
-from batch.store import changes, queries, takes
+from batch.store import changes, lookups, queries, takes
 from batch.store.changes import SIGNALLED, CapReached, Caps
 from batch.store.loading import load_plan
+from batch.store.numbers import meta
 from batch.store.state import Binding
 from batch.store.store import open_store
 from tests.store.conftest import NOW, items, order
@@ -87,6 +88,7 @@ class Post:
     Attributes:
         sent: How often it left.
         dead: Whether it is certain that nothing was created.
+        named: What its answer named instead of the prediction that was made of it.
         answer: What the client hears, if it hears anything; None where no answer comes.
     """
 
@@ -98,6 +100,7 @@ class Post:
     sent: int = 0
     dead: bool = True
     prediction_id: str | None = None
+    named: str | None = None
     answer: type[ev.Event] | None = None
     permanent: bool = False
 
@@ -181,7 +184,10 @@ class Rehearsal:
         )
 
     def decide(self, item_id: int, judgement: Judgement, prompt: str | None) -> None:
-        """Let a person decide about a clip; a plan that is made anew has to come to the same items."""
+        """Let a person decide about a clip; a plan that is made anew has to come to the same items.
+
+        Unless a redo was withdrawn whose row has changed meanwhile: then the next run plans anew, as the state says.
+        """
         item = queries.article(self.store.reader, item_id)
         told = Told(
             line=1,
@@ -194,10 +200,12 @@ class Rehearsal:
             at=self.now,
         )
         applying = Applying(model=MODEL, most_characters=None, fit={}, now=self.now)
+        redos = len(takes.overrides(self.store.reader))
         self.do(self.store.do(lambda connection: applying.work(connection, [told])))
-        wanted = self._wanted()
+        withdrawn = len(takes.overrides(self.store.reader)) < redos
+        wanted, due = self._wanted(), withdrawn and not meta(self.store.reader, "fingerprint")
         self.plan(self.skus)
-        assert self._wanted() == wanted, "a plan that is made anew wants something else than a redo planned"
+        assert due or self._wanted() == wanted, "a plan that is made anew wants something else than a redo planned"
 
     def _wanted(self) -> set[str]:
         query = "SELECT lower(hex(key)) FROM item WHERE plan = ?"
@@ -298,8 +306,12 @@ class Rehearsal:
         else:
             post.dead, post.answer, post.permanent = True, ev.SubmitDenied, made.status == 400
 
-    def hear(self, post: Post, *, lost: bool) -> None:
-        """Let the answer come, or let the client give it up."""
+    def hear(self, post: Post, *, lost: bool, swapped: bool = False) -> None:
+        """Let the answer come, or let the client give it up.
+
+        Args:
+            swapped: The answer names a prediction of another attempt, which the state does not know, if there is one.
+        """
         self.open.remove(post)
         event: ev.Event = ev.SubmitUnclear(at=self.ours, message="no answer")
         if post.answer is ev.SubmitNotSent:
@@ -307,10 +319,17 @@ class Rehearsal:
         elif post in self.late or lost or post.answer is None:
             pass
         elif post.prediction_id is not None:
-            event = ev.SubmitAccepted(at=self.ours, prediction_id=post.prediction_id, request_id="r")
+            post.named = self._nobodys(post) if swapped else None
+            event = ev.SubmitAccepted(at=self.ours, prediction_id=post.named or post.prediction_id, request_id="r")
         else:
             event = ev.SubmitDenied(at=self.ours, code="denied", message="no", permanent=post.permanent)
         self.happen(post.item_id, event)
+
+    def _nobodys(self, post: Post) -> str | None:
+        """Give a prediction of another attempt that the state has no id of."""
+        made = [other.prediction_id for other in self.posts.values() if other.prediction_id and other is not post]
+        ours = queries.our_predictions(self.store.reader, made)
+        return next((id_ for id_ in made if id_ not in ours), None)
 
     def happen(self, item_id: int, event: ev.Event) -> Record:
         """Write an event."""
@@ -361,11 +380,22 @@ class Rehearsal:
                 self.happen(record.item_id, ev.Missed(at=self.ours, message="404"))
             return
         look = self._look(record, unfinished=unfinished, costless=costless)
+        if self._is_anothers(record, look):
+            self.happen(record.item_id, ev.Disowned(at=self.ours, message="another's picture"))
+            return
         if look.status is Status.RUNNING:
             if record.phase is Phase.MISSING:
                 self.happen(record.item_id, ev.Found(at=self.ours))
             return
         self.happen(record.item_id, self._seen(record, look))
+
+    def _is_anothers(self, record: Record, look: Look) -> bool:
+        reader, echo = self.store.reader, look.image_url
+        assert echo is not None
+        assert record.attempt is not None
+        owner = lookups.attempt_of_echo(reader, echo)
+        elsewhere = owner is not None and owner != (record.item_id, record.attempt.number)
+        return elsewhere and lookups.named_by_its_answer(reader, record.item_id, record.prediction_id)
 
     def _look(self, record: Record, *, unfinished: bool = False, costless: bool = False) -> Look:
         prediction = self.world.find(OWNER, record.prediction_id)
@@ -398,6 +428,31 @@ class Rehearsal:
             render_seconds=look.seconds,
             retry_at=self.ours + verdict.after if isinstance(verdict, BuyAgain) else None,
         )
+
+    def give_up(self, record: Record) -> None:
+        """Let a person abandon an item that waits for one."""
+        self.happen(record.item_id, ev.Abandoned(at=self.ours, by="ana", reason=""))
+
+    def adopt(self, record: Record) -> None:
+        """Let a person who knows it say which prediction an attempt has led to, also after giving it up."""
+        assert record.attempt is not None
+        made = self.posts[record.attempt.upload_id].prediction_id
+        known = record.attempt.prediction_id
+        free = made is not None and made not in queries.our_predictions(self.store.reader, [made])
+        if made is not None and (known == made or (free and known is None)) and self._waits(record):
+            self.happen(
+                record.item_id,
+                ev.AdoptedByHand(at=self.ours, by="ana", reason="", prediction_id=made, echo="matches"),
+            )
+
+    def _waits(self, record: Record) -> bool:
+        return record.let_go or record.phase in {Phase.UNCONFIRMED, Phase.HELD}
+
+    def free(self, record: Record) -> None:
+        """Let a person who knows it say that nothing was charged."""
+        assert record.attempt is not None
+        if self.posts[record.attempt.upload_id].dead:
+            self.happen(record.item_id, ev.NotCharged(at=self.ours, by="ana", reason=""))
 
     def collect(self, record: Record, *, works: bool) -> None:
         """Ask once more for a cost that was not told, then fetch the clip."""
@@ -440,8 +495,9 @@ class Rehearsal:
         """Delete the uploads that the state calls settled: none that a prediction is, or may yet be, made from."""
         for item_id, number, upload_id in list(queries.settled_uploads(self.store.reader, 100)):
             post = self.posts[upload_id]
-            assert post not in self.late, f"{post} may still arrive and would find no picture"
-            assert not self.world.needed(upload_id), f"{post} is running and would find no picture"
+            if changes.read_one(self.store.reader, item_id).phase is not Phase.ABANDONED:
+                assert post not in self.late, f"{post} may still arrive and would find no picture"
+                assert not self.world.needed(upload_id), f"{post} is running and would find no picture"
             self.world.delete(OWNER, upload_id, self.now)
             self.do(self.store.do(partial(changes.upload_gone, item_id=item_id, number=number)))
 
@@ -571,7 +627,9 @@ def check_log(rehearsal: Rehearsal) -> None:
         after: Record = advance(before, _read_event(kind, at, json.loads(data)))
         assert number == (after.attempt.number if after.attempt else 0)
         assert number >= (before.attempt.number if before.attempt else 0), "an attempt was followed by an older one"
-        assert before.phase not in ENDED or after.phase is before.phase, f"{kind} moved what had ended: {before}"
+        taken_back = kind == ev.AdoptedByHand.__name__ and before.let_go
+        stays = before.phase not in ENDED or after.phase is before.phase or taken_back
+        assert stays, f"{kind} moved what had ended: {before}"
         rehearsal.records[item_id] = after
     rehearsal.log = log
     for item_id, record in rehearsal.records.items():
@@ -645,13 +703,13 @@ def check_posts(rehearsal: Rehearsal) -> None:
         if rehearsal.charged(post) or (not post.dead and post.prediction_id is None):
             assert newest, f"{post} may be paid for, and a further attempt began"
             assert _in_sight(record, rehearsal, post), f"lost: {post} is paid for, and the item is {record}"
-        if newest and record.phase in OPEN:
+        if newest and record.phase in OPEN and record.attempt.settled is None:
             assert record.attempt.reserved == record.attempt.estimate, f"freed while it may be charged: {record}"
         check_money(rehearsal, post, attempts[post.upload_id])
 
 
 def _in_sight(record: Record, rehearsal: Rehearsal, post: Post) -> bool:
-    if record.phase in OPEN | {Phase.RENDERED, Phase.UNCOLLECTED, Phase.DONE}:
+    if record.phase in OPEN | {Phase.RENDERED, Phase.UNCOLLECTED, Phase.DONE, Phase.ABANDONED}:
         return True
     without_clip = record.attempt is not None and record.attempt.code == NO_OUTPUT
     ended = post.prediction_id is not None and rehearsal.world.predictions[post.prediction_id].status is not None
@@ -681,13 +739,17 @@ def _attempts(rehearsal: Rehearsal) -> dict[str, Row]:
 def check_money(rehearsal: Rehearsal, post: Post, row: Row) -> None:
     """What the provider told as a cost is settled to the cent; what it did not tell stands under possibly charged."""
     if row.prediction_id is not None:
-        assert row.prediction_id == post.prediction_id, f"{post} has another's prediction: {row}"
+        believed = row.prediction_id == post.named and row.state in {AttemptState.ACCEPTED, AttemptState.MISSING}
+        assert believed or row.prediction_id == post.prediction_id, f"{post} has another's prediction: {row}"
     if row.state in UNPAID:
         assert post.dead or post.sent == 0, f"called unpaid: {post}"
         assert row.settled is None
         return
+    if row.state is AttemptState.ABANDONED:
+        assert row.unsettled == (row.settled is None), f"given up, and its money is nowhere: {row}"
+        return
     if row.state not in {AttemptState.SUCCEEDED, AttemptState.FAILED, AttemptState.REFUSED, AttemptState.CANCELLED}:
-        assert row.settled is None
+        assert row.settled is None or row.settled == told(rehearsal.world.predictions[post.prediction_id or ""])
         assert not row.unsettled
         return
     assert post.prediction_id is not None
@@ -733,7 +795,7 @@ def _check_ends(rehearsal: Rehearsal) -> None:
             record = changes.read_one(rehearsal.store.reader, post.item_id)
             if record.phase is Phase.HELD:
                 assert unlisted(prediction), f"shown to all, and not adopted: {prediction}"
-            elif prediction.status is not None and record.phase is not Phase.FAILED:
+            elif prediction.status is not None and record.phase not in {Phase.FAILED, Phase.ABANDONED}:
                 assert record.phase is Phase.DONE, f"{prediction} is made, and its item is {record}"
                 assert record.attempt is not None
                 assert not record.attempt.reserved, f"its cost is known, or will never be: {record}"

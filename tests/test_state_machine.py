@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 from batch.core import events as ev
 from batch.core import lifecycle, retry
 from batch.core.decision import Judgement
-from batch.core.lifecycle import UNPAID, AttemptState, Phase
+from batch.core.lifecycle import RESOLVABLE, UNPAID, AttemptState, Phase
 from batch.simulator.faults import KINDS, Fault
 from batch.simulator.world import Rules
 from batch.store.changes import Caps
@@ -89,10 +89,13 @@ ENDINGS = st.one_of(
 )
 SPANS = st.sampled_from([400.0, 250.0, 1.0, 1_000.0, 30_000.0, 90_000.0])
 LOOKS = st.sampled_from(["seen", "seen", "costless", "unknown", "unfinished"])
-WHAT = st.sampled_from([*["submit"] * 3, *["look"] * 3, "reconcile", "hear", "interfere", "change", "decide"])
+WHAT = st.sampled_from(
+    [*["submit"] * 3, *["look"] * 3, "reconcile", "hear", "interfere", "change", "decide", "resolve"]
+)
 JUDGEMENTS = st.sampled_from([Judgement.REDO, Judgement.REDO, *Judgement])
 WAYS = st.sampled_from([Way.ARRIVES, Way.ARRIVES, Way.ARRIVES, *Way])
-ANSWERS = st.sampled_from(["comes", "comes", "is lost", "is waited for"])
+ANSWERS = st.sampled_from(["comes", "comes", "is lost", "is waited for", "names another"])
+VERDICTS = st.sampled_from(["give up", "adopt", "adopt", "free"])
 TROUBLE = st.sampled_from(["die", "die", "restart", "go on", "cancel", "intrude", "tidy"])
 PLANS = st.sampled_from(["abcdef", "abc", "bcdefgh"])
 JUMPS = st.sampled_from([-3_600.0, 0.0, 3_600.0])
@@ -152,6 +155,8 @@ class Lives(RuleBasedStateMachine):
                 self._interfere(pick, data.draw(TROUBLE))
             case "decide":
                 self._decide(pick, data.draw(JUDGEMENTS), data.draw(st.sampled_from([None, "pull back"])))
+            case "resolve":
+                self._resolve(pick, data.draw(VERDICTS))
             case _:
                 self._change(data.draw(PLANS), data.draw(JUMPS))
 
@@ -163,7 +168,7 @@ class Lives(RuleBasedStateMachine):
         before = len(shell.open)
         shell.submit(ready[pick % len(ready)], way, ending)
         if answer != "is waited for" and len(shell.open) > before:
-            shell.hear(shell.open[-1], lost=answer == "is lost")
+            shell.hear(shell.open[-1], lost=answer == "is lost", swapped=answer == "names another")
 
     def _hear(self, pick: int, lost: bool) -> None:
         """An answer comes, or does not."""
@@ -215,6 +220,17 @@ class Lives(RuleBasedStateMachine):
         """A person has looked at a clip."""
         if (made := self._pick(pick, Phase.DONE)) is not None:
             self._shell.decide(made.item_id, judgement, prompt)
+
+    def _resolve(self, pick: int, verdict: str) -> None:
+        """A person decides about an item that waits for one, or takes back that it was given up."""
+        shell = self._shell
+        match verdict:
+            case "give up" if (waits := self._pick(pick, *RESOLVABLE)) is not None:
+                shell.give_up(waits)
+            case "adopt" if (lost := self._pick(pick, Phase.UNCONFIRMED, Phase.HELD, Phase.ABANDONED)) is not None:
+                shell.adopt(lost)
+            case "free" if (held := self._pick(pick, Phase.UNCONFIRMED, Phase.HELD)) is not None:
+                shell.free(held)
 
     @invariant()
     def everything_holds(self) -> None:
@@ -286,6 +302,13 @@ def forgets_costs(_: Record, event: ev.Event, after: Record) -> Record:
     return after
 
 
+def forgets_what_is_given_up(_: Record, event: ev.Event, after: Record) -> Record:
+    """What a person gave up was not paid for."""
+    if isinstance(event, ev.Abandoned) and after.attempt is not None:
+        return replace(after, attempt=replace(after.attempt, unsettled_for_good=False))
+    return after
+
+
 def moves_back(before: Record, event: ev.Event, after: Record) -> Record:
     """A clip that is here is wanted once more."""
     return replace(after, phase=before.phase) if isinstance(event, ev.Downloaded) else after
@@ -298,6 +321,8 @@ DEFECTS: dict[str, tuple[str, Any]] = {
     "what is not found has failed": ("batch.store.changes.advance", mutated(gives_up)),
     "every failure is bought again": ("batch.store.changes.advance", mutated(buys_refused_again)),
     "late costs are forgotten": ("batch.store.changes.advance", mutated(forgets_costs)),
+    "what is given up costs nothing": ("batch.store.changes.advance", mutated(forgets_what_is_given_up)),
+    "an answer is believed whatever its prediction shows": ("batch.store.lookups.attempt_of_echo", lambda *_: None),
     "a download ends nothing": ("batch.store.changes.advance", mutated(moves_back)),
     "the retry table says yes to all": ("tests.rehearsal.decide", lambda *_, **__: retry.BuyAgain(after=1.0)),
     "unconfirmed money is freed": ("batch.core.lifecycle.UNPAID", UNPAID | {AttemptState.UNCONFIRMED}),
