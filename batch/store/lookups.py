@@ -80,7 +80,7 @@ def attempt_of_echo(connection: sqlite3.Connection, echo: str) -> tuple[int, int
 
 def named_by_its_answer(connection: sqlite3.Connection, item_id: int, prediction_id: str) -> bool:
     """Say whether nothing but a submit's answer ever said that a prediction is an item's: no echo, and no person."""
-    query = "SELECT kind FROM event WHERE item_id = ? AND data ->> 'prediction_id' = ?"
+    query = "SELECT kind FROM event WHERE item_id = ? AND json_extract(data, '$.prediction_id') = ?"
     kinds = {str(kind) for (kind,) in connection.execute(query, (item_id, prediction_id))}
     return kinds == {ev.SubmitAccepted.__name__}
 
