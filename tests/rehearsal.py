@@ -328,7 +328,7 @@ class Rehearsal:
     def _nobodys(self, post: Post) -> str | None:
         """Give a prediction of another attempt that the state has no id of."""
         made = [other.prediction_id for other in self.posts.values() if other.prediction_id and other is not post]
-        ours = queries.our_predictions(self.store.reader, made)
+        ours = queries.our_predictions(self.store.reader, made, let_go=False)
         return next((id_ for id_ in made if id_ not in ours), None)
 
     def happen(self, item_id: int, event: ev.Event) -> Record:
@@ -438,8 +438,8 @@ class Rehearsal:
         assert record.attempt is not None
         made = self.posts[record.attempt.upload_id].prediction_id
         known = record.attempt.prediction_id
-        free = made is not None and made not in queries.our_predictions(self.store.reader, [made])
-        if made is not None and (known == made or (free and known is None)) and self._waits(record):
+        free = made is not None and made not in queries.our_predictions(self.store.reader, [made], let_go=False)
+        if made is not None and free and known in {None, made} and self._waits(record):
             self.happen(
                 record.item_id,
                 ev.AdoptedByHand(at=self.ours, by="ana", reason="", prediction_id=made, echo="matches"),
@@ -478,7 +478,7 @@ class Rehearsal:
         listed = [
             p for _, p in self.world.listing(OWNER, since=None, until=self.now - lag, before=None) if self._shown(p)
         ]
-        ours = queries.our_predictions(self.store.reader, [prediction.id for prediction in listed])
+        ours = queries.our_predictions(self.store.reader, [prediction.id for prediction in listed], let_go=False)
         found = [p.id for p in listed if p.id not in ours and attempt.upload_id in str(p.input["image_url"])]
         if found:
             self.happen(record.item_id, ev.Adopted(at=self.ours, prediction_id=found[0], duplicates=tuple(found[1:])))
@@ -739,7 +739,8 @@ def _attempts(rehearsal: Rehearsal) -> dict[str, Row]:
 def check_money(rehearsal: Rehearsal, post: Post, row: Row) -> None:
     """What the provider told as a cost is settled to the cent; what it did not tell stands under possibly charged."""
     if row.prediction_id is not None:
-        believed = row.prediction_id == post.named and row.state in {AttemptState.ACCEPTED, AttemptState.MISSING}
+        unseen = {AttemptState.ACCEPTED, AttemptState.MISSING, AttemptState.ABANDONED}
+        believed = row.prediction_id == post.named and row.state in unseen
         assert believed or row.prediction_id == post.prediction_id, f"{post} has another's prediction: {row}"
     if row.state in UNPAID:
         assert post.dead or post.sent == 0, f"called unpaid: {post}"

@@ -59,5 +59,8 @@ class AttemptState(StrEnum):
     ABANDONED = "abandoned"  # a person gave it up, and what it cost is not known for sure
 
 
+LET_GO = frozenset({AttemptState.NOT_CHARGED, AttemptState.ABANDONED})
+"""States in which a person let an attempt go: a prediction that it had been told of may be another's."""
+
 UNPAID = frozenset({AttemptState.NOT_ACCEPTED, AttemptState.NOT_SENT, AttemptState.NOT_CHARGED})
 """States that prove that the attempt cost nothing and counts for nothing but the rate."""

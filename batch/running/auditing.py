@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from batch.core.audit import Booked, Compared, CostDiffers, compare, windows
 from batch.core.money import format_usd, from_micros, to_micros
-from batch.core.phases import RESOLVABLE, AttemptState
+from batch.core.phases import LET_GO, RESOLVABLE, AttemptState
 from batch.core.prediction import NoAnswer, Status, UnknownId
 from batch.core.timing import timing_of
 from batch.errors import Exit, KeyRefused, Problem, Unavailable
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 MOST_LOOKS = 500
 """Predictions that are looked at one by one, in one audit, of each kind."""
 
-_LET_GO = frozenset({AttemptState.NOT_CHARGED, AttemptState.ABANDONED})
 _FRESH = 900.0
 """Seconds in which a prediction may be missing from a listing without anything being wrong."""
 
@@ -211,7 +210,7 @@ class _Auditor:
                 status=row.status,
                 cost=cost,
                 adoptable=adoptable,
-                let_go=one.state in _LET_GO,
+                let_go=one.state in LET_GO,
             )
         )
         self._audit.listed += 1
@@ -250,7 +249,7 @@ class _Auditor:
         one = lookups.booked_attempt(self._connection, *owner)
         if one.prediction_id == row.id or (one.state is AttemptState.INTENDED and self._at_work):
             return  # the run beside us has just written it down, or is about to
-        self._add_surplus(row, one, adoptable=one.prediction_id is None and one.state not in _LET_GO)
+        self._add_surplus(row, one, adoptable=one.prediction_id is None and one.state not in LET_GO)
 
     async def _unlisted(self, compared: Compared) -> None:
         """Ask for those of ours that are not listed: only a 404 says that they are missing."""

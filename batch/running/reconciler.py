@@ -150,7 +150,7 @@ class Reconciler:
         return replace(history, rows=self._unknown(history.rows))
 
     def _unknown(self, rows: Collection[Execution]) -> tuple[Execution, ...]:
-        known = queries.our_predictions(self._desk.store.reader, [row.id for row in rows])
+        known = queries.our_predictions(self._desk.store.reader, [row.id for row in rows], let_go=False)
         return tuple(row for row in rows if row.id not in known)
 
     async def _find(self, lost: _Lost, history: History) -> tuple[list[Execution], bool]:

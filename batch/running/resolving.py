@@ -208,8 +208,6 @@ class _Deciding:
                 f"{self._article.sku} has a prediction that was made, {self._attempt.prediction_id}",
                 hint="`sora-batch collect` tries its clip again; or give --abandon, or --not-charged",
             )
-        if self._record.let_go and prediction_id == self._attempt.prediction_id:
-            return  # it was missing, or could not be fetched, when it was let go
         owner = lookups.item_of_prediction(self._store.reader, prediction_id)
         if owner == self._record.item_id:
             raise UsageProblem(

@@ -11,6 +11,7 @@ from batch.core.audit import Booked
 from batch.core.echo import upload_ids
 from batch.core.phases import AttemptState, Phase
 from batch.store.problems import read_word
+from batch.store.queries import LET_GO_STATES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,8 +65,9 @@ def items_named(connection: sqlite3.Connection, words: str) -> list[Named]:
 
 
 def item_of_prediction(connection: sqlite3.Connection, prediction_id: str) -> int | None:
-    """Say which item has a prediction, in any of its attempts."""
-    row = connection.execute("SELECT item_id FROM attempt WHERE prediction_id = ?", (prediction_id,)).fetchone()
+    """Say which item has a prediction, in any of its attempts that no person let go."""
+    query = f"SELECT item_id FROM attempt WHERE prediction_id = ? AND state NOT IN {LET_GO_STATES}"
+    row = connection.execute(query, (prediction_id,)).fetchone()
     return None if row is None else int(row[0])
 
 
@@ -143,7 +145,8 @@ def booked_by_prediction(connection: sqlite3.Connection, ids: list[str]) -> dict
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
         marks = ", ".join("?" * len(part))
-        for row in connection.execute(f"{_BOOKED} WHERE prediction_id IN ({marks})", part):
+        last = f"ORDER BY state NOT IN {LET_GO_STATES}"  # who has it now is who is found
+        for row in connection.execute(f"{_BOOKED} WHERE prediction_id IN ({marks}) {last}", part):
             one = _booked(row)
             found[one.prediction_id or ""] = one
     wanted = set(ids)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from batch.core.naming import folded
-from batch.core.phases import UNPAID, AttemptState, Phase
+from batch.core.phases import LET_GO, UNPAID, AttemptState, Phase
 from batch.store.numbers import RunRow, cost, count_in, counts, in_flight, meta, newest_plan, newest_run, unaccounted
 from batch.store.problems import read_word
 from batch.store.rows import READ_RECORD, read_clip, read_record
@@ -54,6 +54,10 @@ __all__ = [
     "submitted_in",
     "unaccounted",
 ]
+
+
+LET_GO_STATES = "({})".format(", ".join(f"'{state.value}'" for state in sorted(LET_GO)))
+"""For SQL: the states of attempts that a person let go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,14 +301,19 @@ def last_denied(connection: sqlite3.Connection, code: str, *, since: float) -> f
     return None if at is None else float(at)
 
 
-def our_predictions(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
-    """Say which of some prediction ids are known to the state, as ours or as strangers'."""
+def our_predictions(connection: sqlite3.Connection, ids: list[str], *, let_go: bool = True) -> set[str]:
+    """Say which of some prediction ids are known to the state, as ours or as strangers'.
+
+    Args:
+        let_go: Also those of attempts that a person let go, which may turn out to be another attempt's.
+    """
     known: set[str] = set()
+    held = "" if let_go else f" AND state NOT IN {LET_GO_STATES}"
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
         marks = ", ".join("?" * len(part))
-        for table in ("attempt", "stranger"):
-            query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks})"
+        for table, which in (("attempt", held), ("stranger", "")):
+            query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN ({marks}){which}"
             known.update(row[0] for row in connection.execute(query, part))
     return known
 
