@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch.core import events as ev
-from batch.core.phases import AT_PROVIDER, ENDED, RESOLVABLE, RETRYABLE, UNPAID, WITH_PERSON, AttemptState, Phase
+from batch.core.phases import (
+    AT_PROVIDER,
+    ENDED,
+    LET_GO,
+    RESOLVABLE,
+    RETRYABLE,
+    UNPAID,
+    WITH_PERSON,
+    AttemptState,
+    Phase,
+)
 
 if TYPE_CHECKING:
     from batch.core.summary import ClipFacts
@@ -126,8 +136,8 @@ class Record:
     @property
     def let_go(self) -> bool:
         """Whether a person let its newest attempt go and nothing was bought since: that can be taken back."""
-        freed = self.attempt is not None and self.attempt.state is AttemptState.NOT_CHARGED
-        return self.phase is Phase.ABANDONED or (self.phase is Phase.PLANNED and freed)
+        waits = self.phase in {Phase.PLANNED, Phase.ABANDONED}  # and is neither bought nor rejected meanwhile
+        return waits and self.attempt is not None and self.attempt.state in LET_GO
 
     @property
     def prediction_id(self) -> str:

@@ -167,6 +167,25 @@ def test_an_abandoned_prediction_that_the_provider_knows_again_can_be_taken_back
     assert shop.posts() == 1
 
 
+def test_what_was_given_up_holds_no_prediction_that_is_anothers(shop: Shop) -> None:
+    """A wrong answer named it, and it answered 404: the item whose picture it shows adopts it all the same."""
+    shop.rows(*SKUS)
+    rules = (
+        "{on: submit, fault: malformed, match: A-1}",
+        "{on: submit, fault: same_id, accepted: true, match: A-2}",
+        "{on: poll, fault: not_found}",
+    )
+    limits = {"submit_concurrency": 1}
+    shop.job(provider=shop.faults(*rules), limits=limits, reconcile={"grace": 200}, canary=False)
+    assert shop.run().items == {"unconfirmed": 2}
+    assert shop.command("resolve", "A-2", "--abandon").exit == 0
+    shop.job(limits=limits)
+    ended = shop.run()
+    assert ended.items["done"] == 1, ended.err
+    assert (shop.posts(), len(shop.clips())) == (2, 1)
+    assert "A-1: the lost answer was found" in ended.err
+
+
 def test_not_charged_is_refused_while_the_provider_shows_the_prediction(shop: Shop) -> None:
     """It is listed late, after the item was held: it was charged, and is to be adopted."""
     shop.rows("A-1")
