@@ -30,7 +30,7 @@ const recount = () => {
 // Of two thousand cards only a few screens full take part in the page, and more of them as their end comes near: what
 // is hidden costs the browser nothing. Without this script all are shown.
 const FEW = 18;
-const MORE = 3;
+const MORE = 2;
 let most = FEW;
 let shown = items;
 const move = (card, place) => {
